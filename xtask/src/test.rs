@@ -1,0 +1,180 @@
+//! `cargo xtask test`: every test there is, then the runners' own summary lines once more.
+
+use std::process::Command;
+use std::time::Instant;
+
+use crate::build;
+use crate::paths;
+use crate::process::{Outcome, command, run_keeping, say};
+use crate::setup;
+use crate::size;
+
+const PARTS: [&str; 6] = ["rust", "pkg", "www", "interop", "e2e", "size"];
+
+pub(crate) fn run(only: &[String]) -> Outcome {
+    if let Some(unknown) = only.iter().find(|part| !PARTS.contains(&part.as_str())) {
+        return Err(format!(
+            "no part `{unknown}`; the parts are {}",
+            PARTS.join(", ")
+        ));
+    }
+    let wanted = |part: &str| only.is_empty() || only.iter().any(|name| name == part);
+    let tools = setup::everything()?;
+    let chromium = setup::chromium::find()?;
+    let root = paths::root();
+    let mut report = Report::default();
+
+    if PARTS.iter().any(|part| *part != "rust" && wanted(part)) {
+        build::client(&tools)?;
+    }
+    if wanted("rust") {
+        let args = ["test", "--workspace", "--locked", "--no-fail-fast"];
+        report.part("rust", &mut command("cargo", &args, &root));
+    }
+    if wanted("size") {
+        say("size of the browser client");
+        report.note("size", size::measure());
+    }
+    for room in ["pkg", "www"] {
+        if wanted(room) {
+            report.part(room, &mut npm_test(room));
+        }
+    }
+    if wanted("interop") {
+        let args = [
+            "build",
+            "--quiet",
+            "--locked",
+            "--package",
+            "aether-telemetry",
+            "--example",
+            "interop_server",
+        ];
+        crate::process::run(&mut command("cargo", &args, &root))?;
+        report.part(
+            "interop",
+            npm_test("tests/interop").env(
+                "AETHER_INTEROP_SERVER",
+                paths::target().join("debug/examples/interop_server"),
+            ),
+        );
+    }
+    if wanted("e2e") {
+        build::page()?;
+        let server = build::server()?;
+        report.part(
+            "e2e",
+            npm_test("tests/e2e")
+                .env("AETHER_CHROMIUM", chromium)
+                .env("AETHER_SERVER", server),
+        );
+    }
+    report.close()
+}
+
+fn npm_test(workspace: &str) -> Command {
+    command(
+        "npm",
+        &["test", "--silent", "--workspace", workspace],
+        &paths::root(),
+    )
+}
+
+/// What each runner said at its end.
+#[derive(Default)]
+struct Report {
+    summaries: Vec<String>,
+    failed: Vec<String>,
+    passed_tests: u64,
+    failed_tests: u64,
+}
+
+impl Report {
+    fn part(&mut self, name: &str, run: &mut Command) {
+        say(&format!("tests: {name}"));
+        let started = Instant::now();
+        let (lines, outcome) = run_keeping(run.env("NO_COLOR", "1"), |line| counts(line).is_some());
+        for line in lines {
+            if let Some((passed, failed)) = counts(&line) {
+                self.passed_tests += passed;
+                self.failed_tests += failed;
+            }
+            self.summaries.push(format!("{name:8} {}", line.trim()));
+        }
+        say(&format!("{name}: {} s", started.elapsed().as_secs()));
+        self.note(name, outcome);
+    }
+
+    fn note(&mut self, name: &str, outcome: Outcome) {
+        if let Err(error) = outcome {
+            eprintln!("xtask: {error}");
+            self.failed.push(name.to_owned());
+        }
+    }
+
+    fn close(self) -> Outcome {
+        println!();
+        for line in &self.summaries {
+            println!("{line}");
+        }
+        println!("{} passed, {} failed", self.passed_tests, self.failed_tests);
+        if self.failed.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("failed: {}", self.failed.join(", ")))
+        }
+    }
+}
+
+/// Passed and failed tests in a runner's summary line: cargo's `test result: …`, Vitest's
+/// `Tests  3 passed | 1 failed (4)` and Playwright's `3 passed (2.1s)`.
+fn counts(line: &str) -> Option<(u64, u64)> {
+    let line = line.trim();
+    let body = if let Some(rest) = line.strip_prefix("test result:") {
+        rest
+    } else if let Some(rest) = line.strip_prefix("Tests ") {
+        rest
+    } else if line.starts_with(|first: char| first.is_ascii_digit()) && line.split(' ').count() <= 3
+    {
+        line
+    } else {
+        return None;
+    };
+    let number = |word: &str| {
+        let before = body
+            .split(word)
+            .next()
+            .filter(|part| part.len() < body.len())?;
+        let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse().ok()
+    };
+    match (number(" passed"), number(" failed")) {
+        (None, None) => None,
+        (passed, failed) => Some((passed.unwrap_or(0), failed.unwrap_or(0))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counts;
+
+    #[test]
+    fn summaries_of_the_runners() {
+        let cases = [
+            (
+                "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out",
+                Some((12, 0)),
+            ),
+            ("      Tests  3 passed | 1 failed (4)", Some((3, 1))),
+            ("      Tests  7 passed (7)", Some((7, 0))),
+            ("  3 passed (2.1s)", Some((3, 0))),
+            ("  1 failed", Some((0, 1))),
+            (" Test Files  2 passed (2)", None),
+            ("the 3 passed by", None),
+            ("running 3 tests", None),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(counts(line), expected, "{line}");
+        }
+    }
+}
