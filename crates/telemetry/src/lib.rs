@@ -1,1 +1,32 @@
-//! 
+//! OpenTelemetry for axum and socketioxide servers: one trace per user action, from the click in
+//! the page to the answer of the server, exported to any OTLP backend.
+//!
+//! [`Telemetry`] is the way in. Built from the `OTEL_*` environment, it runs the OpenTelemetry
+//! SDK, takes the telemetry of browsers through [`Telemetry::relay_router`], and sends both to
+//! every configured destination with retries, bounded queues and counts of everything lost. With
+//! no endpoint configured, traces are kept in a bounded store in memory that
+//! [`Telemetry::query_router`] serves in Jaeger's format.
+//!
+//! Nothing in here makes its host fail: once started, telemetry never panics, never waits for a
+//! network in a request, and drops (and counts) rather than grows.
+
+mod config;
+mod delivery;
+mod otlp;
+mod pipeline;
+mod query;
+mod relay;
+mod signal;
+mod status;
+mod store;
+mod telemetry;
+
+pub use config::{
+    Batch, Compression, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
+    DEFAULT_STORE_BYTES, Destination, Endpoint, Problem, Propagator, Propagators, Retry, Sampler,
+};
+pub use delivery::{Count, Health, Outcome, Undelivered};
+pub use signal::Signal;
+pub use status::{DestinationStatus, QueueStatus, Status};
+pub use store::StoreStatus;
+pub use telemetry::{BuildError, ShutdownReport, Telemetry, TelemetryBuilder};

@@ -1,0 +1,281 @@
+//! From variables to a [`Config`].
+
+use super::destination::{self, is_datadog};
+use super::parse;
+use super::{
+    Batch, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
+    DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Problem, Propagator, Propagators, Sampler,
+};
+use crate::Signal;
+
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Looks variables up and remembers what was wrong with them.
+pub(super) struct Reader<'a> {
+    lookup: Lookup<'a>,
+    problems: Vec<Problem>,
+    warnings: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// The trimmed value; an empty one counts as not set.
+    pub(super) fn text(&self, variable: &str) -> Option<String> {
+        let value = (self.lookup)(variable)?;
+        let value = value.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// A value that is no secret, so a problem may show it.
+    pub(super) fn value<T>(
+        &mut self,
+        variable: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.text(variable)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(remedy) => {
+                self.problem(variable, shortened(&text), remedy);
+                None
+            }
+        }
+    }
+
+    /// `{own}{name}`, or where that is not set `{general}{name}`.
+    pub(super) fn either<T>(
+        &mut self,
+        own: &str,
+        general: &str,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let own = format!("{own}{name}");
+        if self.text(&own).is_some() {
+            return self.value(&own, parse);
+        }
+        self.value(&format!("{general}{name}"), parse)
+    }
+
+    /// Remembers a problem, once per variable and reason.
+    pub(super) fn problem(&mut self, variable: &str, value: String, remedy: String) {
+        let problem = Problem {
+            variable: variable.to_owned(),
+            value,
+            remedy,
+        };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    pub(super) fn warning(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+}
+
+pub(super) fn read(lookup: Lookup<'_>) -> Result<Config, ConfigError> {
+    let mut reader = Reader {
+        lookup,
+        problems: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let on = reader.value("OTEL_ENABLED", parse::boolean);
+    let off = reader.value("OTEL_SDK_DISABLED", parse::boolean);
+    if on == Some(false) || off == Some(true) {
+        return Ok(Config::disabled());
+    }
+
+    let mut config = Config {
+        destinations: destination::read(&mut reader),
+        queue_bytes: reader
+            .value("AETHER_TELEMETRY_QUEUE_BYTES", |text| {
+                parse::bytes(text, 64 * 1024, 1 << 40)
+            })
+            .unwrap_or(DEFAULT_QUEUE_BYTES),
+        max_request_bytes: reader
+            .value("AETHER_TELEMETRY_MAX_REQUEST_BYTES", |text| {
+                parse::bytes(text, 1024, 256 * 1024 * 1024)
+            })
+            .unwrap_or(DEFAULT_MAX_REQUEST_BYTES),
+        sampler: sampler(&mut reader),
+        ..Config::default()
+    };
+    resource(&mut reader, &mut config);
+    if let Some(propagators) = reader.value("OTEL_PROPAGATORS", propagators) {
+        config.propagators = propagators;
+    }
+
+    let traces_are_sent = sends(&config, Signal::Traces);
+    config.store_bytes = store(&mut reader, traces_are_sent);
+    let mut spans = Batch::SPANS;
+    if config.store_bytes.is_some() {
+        spans.delay = PROMPT_SPAN_DELAY;
+    }
+    config.spans = batch(&mut reader, "OTEL_BSP_", spans);
+    config.logs = batch(&mut reader, "OTEL_BLRP_", Batch::LOGS);
+    if let Some(interval) = reader.value("OTEL_METRIC_EXPORT_INTERVAL", parse::milliseconds) {
+        config.metric_interval = interval;
+    }
+    config.metric_deltas = deltas(&mut reader, &config);
+
+    config.warnings = reader.warnings;
+    if reader.problems.is_empty() {
+        Ok(config)
+    } else {
+        Err(ConfigError::new(reader.problems))
+    }
+}
+
+fn sends(config: &Config, signal: Signal) -> bool {
+    config
+        .destinations
+        .iter()
+        .any(|destination| destination.endpoints.contains_key(&signal))
+}
+
+fn resource(reader: &mut Reader<'_>, config: &mut Config) {
+    let listed = reader
+        .value("OTEL_RESOURCE_ATTRIBUTES", parse::pairs)
+        .unwrap_or_default();
+    for (key, value) in listed {
+        match key.as_str() {
+            "service.name" => config.service_name = Some(value),
+            "service.version" => config.service_version = Some(value),
+            _ => config.resource_attributes.push((key, value)),
+        }
+    }
+    if let Some(name) = reader.text("OTEL_SERVICE_NAME") {
+        config.service_name = Some(name);
+    }
+    if let Some(version) = reader.text("OTEL_SERVICE_VERSION") {
+        config.service_version = Some(version);
+    }
+}
+
+fn sampler(reader: &mut Reader<'_>) -> Sampler {
+    let rate = reader.value("OTEL_SAMPLE_RATE", parse::ratio);
+    let Some(name) = reader.value("OTEL_TRACES_SAMPLER", sampler_name) else {
+        return Sampler {
+            ratio: rate.unwrap_or(1.0),
+            parent_based: true,
+        };
+    };
+    let (ratio, parent_based) = name;
+    let ratio = ratio.unwrap_or_else(|| {
+        reader
+            .value("OTEL_TRACES_SAMPLER_ARG", parse::ratio)
+            .unwrap_or(1.0)
+    });
+    Sampler {
+        ratio,
+        parent_based,
+    }
+}
+
+/// The fixed ratio of a sampler, `None` where its argument decides, and whether it asks the parent.
+fn sampler_name(text: &str) -> Result<(Option<f64>, bool), String> {
+    match text.to_ascii_lowercase().as_str() {
+        "always_on" => Ok((Some(1.0), false)),
+        "always_off" => Ok((Some(0.0), false)),
+        "traceidratio" => Ok((None, false)),
+        "parentbased_always_on" => Ok((Some(1.0), true)),
+        "parentbased_always_off" => Ok((Some(0.0), true)),
+        "parentbased_traceidratio" => Ok((None, true)),
+        _ => Err("expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio".to_owned()),
+    }
+}
+
+fn propagators(text: &str) -> Result<Propagators, String> {
+    let mut list = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+        let propagator = match name.to_ascii_lowercase().as_str() {
+            "b3" => Propagator::B3,
+            "b3multi" => Propagator::B3Multi,
+            "tracecontext" => Propagator::TraceContext,
+            "baggage" => Propagator::Baggage,
+            "none" => continue,
+            _ => {
+                return Err(
+                    "expected a list of b3, b3multi, tracecontext, baggage, or none".to_owned(),
+                );
+            }
+        };
+        if !list.contains(&propagator) {
+            list.push(propagator);
+        }
+    }
+    Ok(Propagators {
+        inject: list.clone(),
+        extract: list,
+    })
+}
+
+fn store(reader: &mut Reader<'_>, traces_are_sent: bool) -> Option<usize> {
+    let wanted = reader
+        .value("AETHER_TELEMETRY_STORE", |text| {
+            match text.to_ascii_lowercase().as_str() {
+                "auto" => Ok(!traces_are_sent),
+                "always" => Ok(true),
+                "never" => Ok(false),
+                _ => Err("expected `auto`, `always` or `never`".to_owned()),
+            }
+        })
+        .unwrap_or(!traces_are_sent);
+    let bytes = reader
+        .value("AETHER_TELEMETRY_STORE_BYTES", |text| {
+            parse::bytes(text, 1024 * 1024, 1 << 40)
+        })
+        .unwrap_or(DEFAULT_STORE_BYTES);
+    wanted.then_some(bytes)
+}
+
+fn batch(reader: &mut Reader<'_>, prefix: &str, default: Batch) -> Batch {
+    let delay = reader.value(&format!("{prefix}SCHEDULE_DELAY"), parse::milliseconds);
+    let queue_size = reader.value(&format!("{prefix}MAX_QUEUE_SIZE"), parse::count);
+    let size_name = format!("{prefix}MAX_EXPORT_BATCH_SIZE");
+    let batch_size = reader.value(&size_name, parse::count);
+    let queue_size = queue_size.unwrap_or(default.queue_size);
+    if let Some(size) = batch_size
+        && size > queue_size
+    {
+        reader.problem(
+            &size_name,
+            size.to_string(),
+            format!("must not be larger than {prefix}MAX_QUEUE_SIZE, which is {queue_size}"),
+        );
+    }
+    Batch {
+        delay: delay.unwrap_or(default.delay),
+        queue_size,
+        batch_size: batch_size.unwrap_or(default.batch_size).min(queue_size),
+    }
+}
+
+fn deltas(reader: &mut Reader<'_>, config: &Config) -> bool {
+    let datadog = config
+        .destinations
+        .iter()
+        .filter_map(|destination| destination.endpoints.get(&Signal::Metrics))
+        .any(|endpoint| is_datadog(&endpoint.url));
+    reader
+        .value(
+            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+            |text| match text.to_ascii_lowercase().as_str() {
+                "cumulative" => Ok(false),
+                "delta" | "lowmemory" => Ok(true),
+                _ => Err("expected `cumulative`, `delta` or `lowmemory`".to_owned()),
+            },
+        )
+        .unwrap_or(datadog)
+}
+
+/// At most 64 characters of a value, for messages.
+fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().take(64).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,30 @@
+//! The HTTP client that all destinations share.
+
+use std::time::Duration;
+
+use crate::config::Destination;
+
+/// A client for the given destinations.
+///
+/// Redirects are not followed, because they would carry keys to another host. The timeout is set
+/// per request.
+pub(crate) fn build(destinations: &[Destination]) -> Result<reqwest::Client, String> {
+    // Fails where the host has chosen a provider already, which is then used.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("aether-telemetry/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .pool_idle_timeout(Duration::from_secs(60));
+    let needs_tls = destinations
+        .iter()
+        .flat_map(|destination| destination.endpoints.values())
+        .any(|endpoint| endpoint.url.scheme() == "https");
+    if !needs_tls {
+        // The system's certificates need not exist for plain HTTP.
+        builder = builder.tls_certs_only([]);
+    }
+    builder
+        .build()
+        .map_err(|error| format!("no HTTP client for OTLP export: {error}"))
+}

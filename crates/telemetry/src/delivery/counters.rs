@@ -1,0 +1,93 @@
+//! Counts of what happened to telemetry, by signal, destination and reason.
+//!
+//! The same numbers are shown by the status page and exported as metrics
+//! `aether.telemetry.{accepted,rejected,dropped,exported}`. They change once per batch, so one
+//! lock is enough.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::Signal;
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Items taken into a destination's queue, or into the store.
+    Accepted,
+    /// Relayed requests refused at the door; destination `relay`.
+    Rejected,
+    /// Items that will not arrive at a destination.
+    Dropped,
+    /// Items a destination has acknowledged.
+    Exported,
+}
+
+impl Outcome {
+    pub(crate) const ALL: [Outcome; 4] = [
+        Outcome::Accepted,
+        Outcome::Rejected,
+        Outcome::Dropped,
+        Outcome::Exported,
+    ];
+}
+
+/// One count.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Count {
+    /// What happened.
+    pub outcome: Outcome,
+    /// To which kind of telemetry.
+    pub signal: Signal,
+    /// `host:port` of a destination, `embedded`, `relay`, or `none` where no destination takes
+    /// the signal.
+    pub destination: Arc<str>,
+    /// Why, for everything that is not plain success; empty otherwise.
+    pub reason: &'static str,
+    /// Items since the start (requests for [`Outcome::Rejected`]).
+    pub value: u64,
+}
+
+type Key = (Outcome, Signal, Arc<str>, &'static str);
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    counts: Mutex<BTreeMap<Key, u64>>,
+}
+
+impl Counters {
+    /// Adds `value`; nothing is recorded for 0.
+    pub(crate) fn add(
+        &self,
+        outcome: Outcome,
+        signal: Signal,
+        destination: &Arc<str>,
+        reason: &'static str,
+        value: u64,
+    ) {
+        if value == 0 {
+            return;
+        }
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts
+            .entry((outcome, signal, Arc::clone(destination), reason))
+            .or_default() += value;
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<Count> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts
+            .iter()
+            .map(|((outcome, signal, destination, reason), value)| Count {
+                outcome: *outcome,
+                signal: *signal,
+                destination: Arc::clone(destination),
+                reason,
+                value: *value,
+            })
+            .collect()
+    }
+}

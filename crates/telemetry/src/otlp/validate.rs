@@ -1,0 +1,38 @@
+//! Whether a request is what it says it is.
+
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+
+use super::count;
+use crate::Signal;
+
+/// A request that was decoded completely.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// Spans, log records or data points in it.
+    pub(crate) items: u64,
+    /// The decoded message, for traces only: the embedded store needs it again.
+    pub(crate) traces: Option<ExportTraceServiceRequest>,
+}
+
+/// Decodes `request`; the error is a sentence for the sender.
+pub(crate) fn check(signal: Signal, request: &Bytes) -> Result<Checked, String> {
+    let failed = |error: prost::DecodeError| format!("not an OTLP {signal} request: {error}");
+    let traces = match signal {
+        Signal::Traces => Some(ExportTraceServiceRequest::decode(request.clone()).map_err(failed)?),
+        Signal::Logs => {
+            ExportLogsServiceRequest::decode(request.clone()).map_err(failed)?;
+            None
+        }
+        Signal::Metrics => {
+            ExportMetricsServiceRequest::decode(request.clone()).map_err(failed)?;
+            None
+        }
+    };
+    let items = count::items(signal, request)
+        .map_err(|_| format!("not an OTLP {signal} request: malformed protobuf"))?;
+    Ok(Checked { items, traces })
+}

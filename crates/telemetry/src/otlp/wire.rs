@@ -1,0 +1,173 @@
+//! The protobuf wire format, read and written field by field.
+//!
+//! Used where a message only has to be counted or marked: unknown fields stay as they are and
+//! nothing is copied that need not be. Grammar:
+//! <https://protobuf.dev/programming-guides/encoding/>. Groups (wire types 3 and 4) do not occur
+//! in OTLP and are refused.
+
+/// The message is cut off or no protobuf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+/// One field of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Field<'a> {
+    /// Field number.
+    pub(crate) number: u32,
+    /// The content of a length-delimited field; `None` for numbers.
+    pub(crate) content: Option<&'a [u8]>,
+    /// The whole field, key included.
+    pub(crate) raw: &'a [u8],
+}
+
+/// The fields of a message, in the order in which they were written.
+#[derive(Debug, Clone)]
+pub(crate) struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(message: &'a [u8]) -> Self {
+        Self { rest: message }
+    }
+
+    fn read(&mut self) -> Result<Field<'a>, Malformed> {
+        let start = self.rest;
+        let mut rest = start;
+        let key = varint(&mut rest)?;
+        let number = u32::try_from(key >> 3).map_err(|_| Malformed)?;
+        if number == 0 {
+            return Err(Malformed);
+        }
+        let content = match key & 7 {
+            0 => {
+                varint(&mut rest)?;
+                None
+            }
+            1 => take(&mut rest, 8).map(|_| None)?,
+            2 => {
+                let length = usize::try_from(varint(&mut rest)?).map_err(|_| Malformed)?;
+                Some(take(&mut rest, length)?)
+            }
+            5 => take(&mut rest, 4).map(|_| None)?,
+            _ => return Err(Malformed),
+        };
+        self.rest = rest;
+        // `rest` is a tail of `start`, so the difference is the length of this field.
+        let raw = &start[..start.len() - rest.len()];
+        Ok(Field {
+            number,
+            content,
+            raw,
+        })
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<Field<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let field = self.read();
+        if field.is_err() {
+            self.rest = &[];
+        }
+        Some(field)
+    }
+}
+
+fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Malformed> {
+    let (taken, tail) = rest.split_at_checked(length).ok_or(Malformed)?;
+    *rest = tail;
+    Ok(taken)
+}
+
+fn varint(rest: &mut &[u8]) -> Result<u64, Malformed> {
+    let mut value = 0u64;
+    for index in 0..10 {
+        let (&byte, tail) = rest.split_first().ok_or(Malformed)?;
+        *rest = tail;
+        // The tenth byte holds the 64th bit only.
+        if index == 9 && byte > 1 {
+            return Err(Malformed);
+        }
+        value |= u64::from(byte & 0x7f) << (index * 7);
+        if byte & 0x80 == 0 {
+            return Ok(value);
+        }
+    }
+    Err(Malformed)
+}
+
+/// Appends a base-128 number.
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        // Masked to seven bits, so the cast keeps everything.
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Appends the key of a field: its number and wire type.
+pub(crate) fn put_key(out: &mut Vec<u8>, number: u32, wire_type: u8) {
+    put_varint(out, u64::from(number) << 3 | u64::from(wire_type));
+}
+
+/// Appends a length-delimited field.
+pub(crate) fn put_bytes(out: &mut Vec<u8>, number: u32, content: &[u8]) {
+    put_key(out, number, 2);
+    put_varint(out, content.len() as u64);
+    out.extend_from_slice(content);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn varints_come_back(value: u64) {
+            let mut out = Vec::new();
+            put_varint(&mut out, value);
+            let mut rest = out.as_slice();
+            prop_assert_eq!(varint(&mut rest), Ok(value));
+            prop_assert!(rest.is_empty());
+        }
+
+        #[test]
+        fn raw_fields_add_up_to_the_message(contents: Vec<(u8, Vec<u8>)>) {
+            let mut message = Vec::new();
+            for (number, content) in &contents {
+                put_bytes(&mut message, u32::from(*number) + 1, content);
+            }
+            let mut joined = Vec::new();
+            for field in Fields::new(&message) {
+                joined.extend_from_slice(field.unwrap().raw);
+            }
+            prop_assert_eq!(joined, message);
+        }
+
+        #[test]
+        fn arbitrary_bytes_end_without_a_panic(bytes: Vec<u8>) {
+            let _ = Fields::new(&bytes).count();
+        }
+    }
+
+    #[test]
+    fn cut_off_and_foreign_messages_are_malformed() {
+        for bad in [
+            &b"\x0a\x05ab"[..],                              // five bytes announced, two there
+            b"\x0a",                                         // no length
+            b"\x09\x01",                                     // 64 bits announced
+            b"\x0b",                                         // a group
+            b"\x00\x01",                                     // field number 0
+            b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", // more than 64 bits
+        ] {
+            assert!(Fields::new(bad).any(|f| f.is_err()), "{bad:?}");
+        }
+    }
+}

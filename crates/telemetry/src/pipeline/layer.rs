@@ -1,0 +1,86 @@
+//! Joins `tracing` to OpenTelemetry: spans become spans, events become log records.
+
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{FilterFn, LevelFilter, filter_fn};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::Pipeline;
+
+/// Libraries that take part in exporting. Telemetry about them would cause more of itself.
+const EXPORT_PATH: [&str; 8] = [
+    "aether_telemetry::delivery",
+    "opentelemetry",
+    "hyper",
+    "h2",
+    "reqwest",
+    "rustls",
+    "tonic",
+    "tokio_util",
+];
+
+/// Spans and events of level INFO and above from everywhere but the export path.
+///
+/// The current OpenTelemetry context and the current `tracing` span follow each other: a span
+/// opened by either is the parent of the next one opened by the other.
+pub(crate) fn layer<S>(pipeline: &Pipeline) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+{
+    let tracer = pipeline.tracer.tracer("tracing");
+    let events_on_spans = pipeline.logger.is_none();
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(tracer)
+        .with_context_activation(true)
+        // With nobody to take log records, events are shown with the span they happened in.
+        .with_counting_event_filter(filter_fn(move |metadata| {
+            events_on_spans || !metadata.is_event()
+        }))
+        .with_filter(exported());
+    let logs = pipeline
+        .logger
+        .as_ref()
+        .map(|logger| OpenTelemetryTracingBridge::new(logger).with_filter(exported()));
+    spans.and_then(logs)
+}
+
+fn exported() -> FilterFn {
+    let decide: fn(&Metadata<'_>) -> bool =
+        |metadata| is_exported(metadata.target(), metadata.level());
+    FilterFn::new(decide).with_max_level_hint(LevelFilter::INFO)
+}
+
+fn is_exported(target: &str, level: &tracing::Level) -> bool {
+    *level <= tracing::Level::INFO
+        && !EXPORT_PATH.iter().any(|name| {
+            target.strip_prefix(name).is_some_and(|rest| {
+                // `opentelemetry` stands for all its crates; other names are whole crates.
+                rest.is_empty() || rest.starts_with("::") || rest.starts_with(['_', '-'])
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn the_export_path_is_left_out() {
+        for target in [
+            "opentelemetry_sdk",
+            "opentelemetry-otlp",
+            "hyper_util::client",
+            "reqwest::connect",
+            "aether_telemetry::delivery",
+        ] {
+            assert!(!is_exported(target, &Level::ERROR), "{target}");
+        }
+        for target in ["aetherterm_backend", "app::hyper", "h2o", "socketioxide"] {
+            assert!(is_exported(target, &Level::INFO), "{target}");
+            assert!(!is_exported(target, &Level::DEBUG), "{target}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The health of telemetry itself, as metrics.
+
+use std::sync::Arc;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+
+use crate::Signal;
+use crate::delivery::{Delivery, Outcome};
+
+/// Registers `aether.telemetry.{accepted,rejected,dropped,exported,queued}`.
+pub(super) fn observe(provider: &SdkMeterProvider, delivery: &Arc<Delivery>) {
+    let meter = provider.meter("aether-telemetry");
+    for outcome in Outcome::ALL {
+        let (name, unit, description) = describe(outcome);
+        let counters = Arc::clone(delivery.counters());
+        meter
+            .u64_observable_counter(name)
+            .with_unit(unit)
+            .with_description(description)
+            .with_callback(move |observer| {
+                for count in counters.snapshot() {
+                    if count.outcome == outcome {
+                        let mut attributes = vec![
+                            KeyValue::new("signal", count.signal.as_str()),
+                            KeyValue::new("destination", count.destination),
+                        ];
+                        if !count.reason.is_empty() {
+                            attributes.push(KeyValue::new("reason", count.reason));
+                        }
+                        observer.observe(count.value, &attributes);
+                    }
+                }
+            })
+            .build();
+    }
+    // Only the queues are kept alive by this, not the whole delivery.
+    let outlets = delivery.outlets().to_vec();
+    meter
+        .u64_observable_gauge("aether.telemetry.queued")
+        .with_unit("{item}")
+        .with_description("Items waiting for a destination")
+        .with_callback(move |observer| {
+            for outlet in &outlets {
+                for signal in Signal::ALL {
+                    let attributes = [
+                        KeyValue::new("signal", signal.as_str()),
+                        KeyValue::new("destination", Arc::clone(&outlet.name)),
+                    ];
+                    observer.observe(outlet.queue.queued(signal), &attributes);
+                }
+            }
+        })
+        .build();
+}
+
+fn describe(outcome: Outcome) -> (&'static str, &'static str, &'static str) {
+    match outcome {
+        Outcome::Accepted => (
+            "aether.telemetry.accepted",
+            "{item}",
+            "Items taken into the queue of a destination",
+        ),
+        Outcome::Rejected => (
+            "aether.telemetry.rejected",
+            "{request}",
+            "Relayed requests refused at the door",
+        ),
+        Outcome::Dropped => (
+            "aether.telemetry.dropped",
+            "{item}",
+            "Items that will not arrive at a destination",
+        ),
+        Outcome::Exported => (
+            "aether.telemetry.exported",
+            "{item}",
+            "Items a destination has acknowledged",
+        ),
+    }
+}

@@ -1,0 +1,188 @@
+//! The OpenTelemetry SDK of this process: providers, resource, propagation, and the layer that
+//! joins `tracing` to it. Everything it makes leaves through the delivery's intake.
+
+mod layer;
+mod metrics;
+mod panics;
+mod propagator;
+mod resource;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry::global;
+use opentelemetry_otlp::{
+    LogExporter, MetricExporter, Protocol, RetryPolicy, SpanExporter, WithExportConfig,
+    WithHttpConfig,
+};
+use opentelemetry_sdk::logs::{
+    BatchConfigBuilder as LogBatchConfig, BatchLogProcessor, SdkLoggerProvider,
+};
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder as SpanBatchConfig, BatchSpanProcessor, Sampler as SdkSampler,
+    SdkTracerProvider,
+};
+
+use crate::config::Sampler;
+use crate::delivery::{Delivery, IntakeClient};
+use crate::{Config, Signal};
+
+pub(crate) use layer::layer;
+pub(crate) use panics::install as install_panic_hook;
+pub(crate) use resource::Identity;
+
+/// The providers; `None` where no destination takes the signal.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(crate) tracer: SdkTracerProvider,
+    pub(crate) logger: Option<SdkLoggerProvider>,
+    meter: Option<SdkMeterProvider>,
+}
+
+impl Pipeline {
+    /// Builds the providers and makes them the global ones.
+    ///
+    /// # Errors
+    /// A sentence saying which exporter could not be built.
+    pub(crate) fn start(
+        config: &Config,
+        identity: &Identity,
+        delivery: &Arc<Delivery>,
+    ) -> Result<Self, String> {
+        let resource = resource::detect(config, identity);
+        let failed = |error| format!("no OTLP exporter: {error}");
+
+        let spans = with_intake(
+            SpanExporter::builder().with_http(),
+            Signal::Traces,
+            delivery,
+        )
+        .build()
+        .map_err(failed)?;
+        let spans = BatchSpanProcessor::builder(spans).with_batch_config(
+            SpanBatchConfig::default()
+                .with_scheduled_delay(config.spans.delay)
+                .with_max_queue_size(config.spans.queue_size)
+                .with_max_export_batch_size(config.spans.batch_size)
+                .build(),
+        );
+        let tracer = SdkTracerProvider::builder()
+            .with_sampler(sampler(config.sampler))
+            .with_resource(resource.clone())
+            .with_span_processor(spans.build())
+            .build();
+
+        let logger = if delivery.takes(Signal::Logs) {
+            let logs = with_intake(LogExporter::builder().with_http(), Signal::Logs, delivery)
+                .build()
+                .map_err(failed)?;
+            let logs = BatchLogProcessor::builder(logs).with_batch_config(
+                LogBatchConfig::default()
+                    .with_scheduled_delay(config.logs.delay)
+                    .with_max_queue_size(config.logs.queue_size)
+                    .with_max_export_batch_size(config.logs.batch_size)
+                    .build(),
+            );
+            let provider = SdkLoggerProvider::builder()
+                .with_resource(resource.clone())
+                .with_log_processor(logs.build());
+            Some(provider.build())
+        } else {
+            None
+        };
+
+        let meter = if delivery.takes(Signal::Metrics) {
+            let temporality = if config.metric_deltas {
+                Temporality::Delta
+            } else {
+                Temporality::Cumulative
+            };
+            let builder = MetricExporter::builder()
+                .with_http()
+                .with_temporality(temporality);
+            let exporter = with_intake(builder, Signal::Metrics, delivery)
+                .build()
+                .map_err(failed)?;
+            let reader = PeriodicReader::builder(exporter)
+                .with_interval(config.metric_interval)
+                .build();
+            let provider = SdkMeterProvider::builder()
+                .with_resource(resource)
+                .with_reader(reader)
+                .build();
+            metrics::observe(&provider, delivery);
+            global::set_meter_provider(provider.clone());
+            Some(provider)
+        } else {
+            None
+        };
+
+        global::set_tracer_provider(tracer.clone());
+        global::set_text_map_propagator(propagator::build(&config.propagators));
+        Ok(Self {
+            tracer,
+            logger,
+            meter,
+        })
+    }
+
+    /// Stops the providers, which hand over what they hold. Blocks, for `timeout` per provider at
+    /// most where the SDK keeps to it.
+    pub(crate) fn stop(&self, timeout: Duration) {
+        // Errors mean "already stopped" or "took too long"; what is lost then is reported by the
+        // SDK's own log.
+        let _ = self.tracer.shutdown_with_timeout(timeout);
+        if let Some(logger) = &self.logger {
+            let _ = logger.shutdown_with_timeout(timeout);
+        }
+        if let Some(meter) = &self.meter {
+            let _ = meter.shutdown_with_timeout(timeout);
+        }
+    }
+
+    /// Hands over what the providers hold. Blocks.
+    pub(crate) fn flush(&self) {
+        let _ = self.tracer.force_flush();
+        if let Some(logger) = &self.logger {
+            let _ = logger.force_flush();
+        }
+        if let Some(meter) = &self.meter {
+            let _ = meter.force_flush();
+        }
+    }
+}
+
+/// Points an exporter at the intake. The endpoint is never contacted; retries happen behind the
+/// intake, so the SDK must not add its own.
+fn with_intake<B: WithHttpConfig + WithExportConfig>(
+    builder: B,
+    signal: Signal,
+    delivery: &Arc<Delivery>,
+) -> B {
+    let client = IntakeClient {
+        signal,
+        delivery: Arc::downgrade(delivery),
+    };
+    builder
+        .with_http_client(client)
+        .with_retry_policy(RetryPolicy::disabled())
+        .with_protocol(Protocol::HttpBinary)
+        .with_timeout(Duration::from_secs(10))
+        .with_endpoint(format!("http://intake.invalid{}", signal.path()))
+}
+
+fn sampler(sampler: Sampler) -> SdkSampler {
+    let root = if sampler.ratio >= 1.0 {
+        SdkSampler::AlwaysOn
+    } else if sampler.ratio <= 0.0 {
+        SdkSampler::AlwaysOff
+    } else {
+        SdkSampler::TraceIdRatioBased(sampler.ratio)
+    };
+    if sampler.parent_based {
+        SdkSampler::ParentBased(Box::new(root))
+    } else {
+        root
+    }
+}

@@ -1,0 +1,71 @@
+//! What telemetry is doing right now, for a status page.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::Signal;
+use crate::delivery::{Count, Delivery, Health};
+use crate::store::StoreStatus;
+
+/// A snapshot of all telemetry of this process. Holds no secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+pub struct Status {
+    /// Whether telemetry runs at all.
+    pub enabled: bool,
+    /// Name under which this process reports itself.
+    pub service_name: Option<String>,
+    /// Where telemetry is sent over HTTP.
+    pub destinations: Vec<DestinationStatus>,
+    /// The embedded store, where there is one.
+    pub store: Option<StoreStatus>,
+    /// What happened to telemetry since the start, by signal, destination and reason.
+    pub counts: Vec<Count>,
+}
+
+/// One destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DestinationStatus {
+    /// `host:port`.
+    pub name: Arc<str>,
+    /// What is sent there.
+    pub signals: Vec<Signal>,
+    /// What is waiting.
+    pub queue: QueueStatus,
+    /// How it is doing.
+    #[serde(flatten)]
+    pub health: Health,
+}
+
+/// The queue of a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct QueueStatus {
+    /// Requests waiting.
+    pub requests: usize,
+    /// Spans, log records and data points waiting.
+    pub items: u64,
+    /// Bytes waiting.
+    pub bytes: usize,
+    /// Bytes that may wait.
+    pub max_bytes: usize,
+}
+
+pub(crate) fn destinations(delivery: &Delivery) -> Vec<DestinationStatus> {
+    let outlets = delivery.outlets().iter();
+    outlets
+        .map(|outlet| {
+            let level = outlet.queue.level();
+            DestinationStatus {
+                name: Arc::clone(&outlet.name),
+                signals: outlet.signals(),
+                queue: QueueStatus {
+                    requests: level.batches,
+                    items: level.items.iter().sum(),
+                    bytes: level.bytes,
+                    max_bytes: outlet.queue.limit(),
+                },
+                health: outlet.health(),
+            }
+        })
+        .collect()
+}
