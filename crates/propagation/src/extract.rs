@@ -133,3 +133,115 @@ impl<'a> Extracted<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+
+    const B3: &str = "11111111111111111111111111111111-1111111111111111-1";
+    const PARENT: &str = "00-22222222222222222222222222222222-2222222222222222-01";
+    const PARENT_OF_B3: &str = "00-11111111111111111111111111111111-2222222222222222-01";
+    const MULTI: [(&str, &str); 2] = [
+        (b3::TRACE_ID_HEADER, "33333333333333333333333333333333"),
+        (b3::SPAN_ID_HEADER, "3333333333333333"),
+    ];
+
+    fn find<'a>(order: &[Format], headers: &[(&str, &'a str)]) -> Extracted<'a> {
+        extract_in_order(order, &|name| {
+            headers
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| *value)
+        })
+    }
+
+    #[test]
+    fn the_first_format_wins() {
+        let all = [("b3", B3), MULTI[0], MULTI[1], ("traceparent", PARENT)];
+        let cases: [(&[Format], Headers<'_>, Option<Format>); 7] = [
+            (DEFAULT_ORDER, &[], None),
+            (DEFAULT_ORDER, &all, Some(Format::B3Single)),
+            (DEFAULT_ORDER, &all[1..], Some(Format::B3Multi)),
+            (DEFAULT_ORDER, &all[3..], Some(Format::TraceContext)),
+            (
+                &[Format::TraceContext, Format::B3Single],
+                &all,
+                Some(Format::TraceContext),
+            ),
+            (&[Format::B3Multi], &all, Some(Format::B3Multi)),
+            (&[], &all, None),
+        ];
+        for (order, headers, expected) in cases {
+            let found = find(order, headers);
+            assert_eq!(found.format, expected, "{order:?} {headers:?}");
+            assert_eq!(found.context.is_some(), expected.is_some());
+            assert_eq!(found.error, None);
+        }
+    }
+
+    #[test]
+    fn a_decision_alone_wins_over_later_formats() {
+        let found = find(DEFAULT_ORDER, &[("b3", "0"), ("traceparent", PARENT)]);
+        assert_eq!(found.decision, Some(Sampling::Deny));
+        assert_eq!(
+            (found.context, found.format),
+            (None, Some(Format::B3Single))
+        );
+    }
+
+    #[test]
+    fn the_first_reject_is_kept_and_the_search_goes_on() {
+        let broken = ("b3", "x-y");
+        let found = find(DEFAULT_ORDER, &[broken, MULTI[0], ("traceparent", PARENT)]);
+        assert_eq!(found.format, Some(Format::TraceContext));
+        assert_eq!(found.error, Some(Reject::BadTraceId));
+        let found = find(DEFAULT_ORDER, &[MULTI[0]]);
+        assert_eq!(
+            (found.context, found.error),
+            (None, Some(Reject::Incomplete))
+        );
+    }
+
+    #[test]
+    fn tracestate_goes_with_its_own_trace_only() {
+        let state = ("tracestate", "a=b");
+        let cases: [(Headers<'_>, Option<&str>); 4] = [
+            (&[("traceparent", PARENT), state], Some("a=b")),
+            (
+                &[("b3", B3), ("traceparent", PARENT_OF_B3), state],
+                Some("a=b"),
+            ),
+            (&[("b3", B3), ("traceparent", PARENT), state], None),
+            (&[("b3", B3), state], None),
+        ];
+        for (headers, expected) in cases {
+            assert_eq!(
+                find(DEFAULT_ORDER, headers).tracestate,
+                expected,
+                "{headers:?}"
+            );
+        }
+        let only_b3 = find(
+            &[Format::B3Single],
+            &[("b3", B3), ("traceparent", PARENT_OF_B3), state],
+        );
+        assert_eq!(only_b3.tracestate, None);
+    }
+
+    #[test]
+    fn bad_state_does_not_cost_the_context() {
+        let headers = [
+            ("traceparent", PARENT),
+            ("tracestate", "a=b\n"),
+            ("baggage", "k=v"),
+        ];
+        let found = find(DEFAULT_ORDER, &headers);
+        assert!(found.context.is_some());
+        assert_eq!((found.tracestate, found.baggage), (None, Some("k=v")));
+        assert_eq!(found.error, Some(Reject::BadState));
+        let empty = find(DEFAULT_ORDER, &[("baggage", ""), ("traceparent", PARENT)]);
+        assert_eq!((empty.baggage, empty.error), (None, None));
+    }
+}

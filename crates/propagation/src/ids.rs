@@ -154,3 +154,51 @@ impl fmt::Debug for SpanId {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_and_text_agree() {
+        let trace = TraceId::from_bytes([0xab; 16]).unwrap();
+        assert_eq!(trace.to_string(), "ab".repeat(16));
+        assert_eq!(TraceId::from_hex(&"AB".repeat(16)), Some(trace));
+        assert_eq!(TraceId::from_bytes(trace.to_bytes()), Some(trace));
+        let span = SpanId::from_bytes([0, 0, 0, 0, 0, 0, 0, 1]).unwrap();
+        assert_eq!(format!("{span:?}"), "0000000000000001");
+        assert_eq!(SpanId::from_hex("0000000000000001"), Some(span));
+    }
+
+    #[test]
+    fn zero_is_no_id() {
+        assert_eq!(TraceId::from_bytes([0; 16]), None);
+        assert_eq!(SpanId::from_bytes([0; 8]), None);
+        assert_eq!(TraceId::parse(&[b'0'; 32]), Err(Reject::ZeroId));
+        assert_eq!(TraceId::parse(&[b'0'; 16]), Err(Reject::ZeroId));
+        assert_eq!(SpanId::parse(&[b'0'; 16]), Err(Reject::ZeroId));
+        assert_eq!(SpanId::parse_parent(&[b'0'; 16]), Ok(None));
+    }
+
+    #[test]
+    fn only_whole_ids_are_read() {
+        for bad in [
+            "",
+            "1",
+            "00f067aa0ba902b",
+            "00f067aa0ba902b70",
+            "00f067aa0ba902b ",
+            "ééééé",
+        ] {
+            assert_eq!(SpanId::from_hex(bad), None, "{bad:?}");
+            assert_eq!(TraceId::from_hex(bad), None, "{bad:?}");
+            assert_eq!(
+                SpanId::parse_parent(bad.as_bytes()),
+                Err(Reject::BadParentId),
+                "{bad:?}"
+            );
+        }
+        assert_eq!(TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e473g"), None);
+        assert_eq!(TraceId::from_hex("gbf92f3577b34da6a3ce929d0e0e4736"), None);
+    }
+}

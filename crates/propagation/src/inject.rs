@@ -58,3 +58,64 @@ pub fn inject_state(
         set(w3c::BAGGAGE_HEADER, pairs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DEFAULT_ORDER, Sampling, SpanId, TraceId, extract};
+
+    fn context() -> SpanContext {
+        let trace_id = TraceId::from_bytes([0x11; 16]).unwrap();
+        SpanContext::new(
+            trace_id,
+            SpanId::from_bytes([0x22; 8]).unwrap(),
+            Sampling::Debug,
+        )
+    }
+
+    #[test]
+    fn every_format_is_read_back() {
+        let mut headers = Vec::new();
+        inject(&context(), DEFAULT_ORDER, &mut |name, value| {
+            headers.push((name, value.to_owned()));
+        });
+        let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+        assert_eq!(
+            names,
+            [
+                "b3",
+                "x-b3-traceid",
+                "x-b3-spanid",
+                "x-b3-flags",
+                "traceparent"
+            ]
+        );
+        let found = extract(|name| {
+            headers
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value.as_str())
+        });
+        assert_eq!((found.context, found.error), (Some(context()), None));
+    }
+
+    #[test]
+    fn state_is_written_where_it_belongs_and_only_when_a_header_can_hold_it() {
+        let write = |state, baggage, formats: &[Format]| {
+            let mut names = Vec::new();
+            inject_state(state, baggage, formats, &mut |name, _| names.push(name));
+            names
+        };
+        let w3c = [Format::TraceContext];
+        assert_eq!(
+            write(Some("a=b"), Some("k=v"), &w3c),
+            ["tracestate", "baggage"]
+        );
+        assert_eq!(
+            write(Some("a=b"), Some("k=v"), DEFAULT_FORMATS),
+            ["baggage"]
+        );
+        assert!(write(Some("a=b\r\n"), Some("k=\0"), &w3c).is_empty());
+        assert!(write(None, None, &w3c).is_empty());
+    }
+}

@@ -133,3 +133,118 @@ fn check_opaque(header: &str, max: usize) -> Result<&str, Reject> {
         Err(Reject::BadState)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDS: &str = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
+
+    #[test]
+    fn reads_and_writes_traceparent() {
+        let cases = [
+            ("00-{}-00", "-00", Sampling::Deny),
+            ("00-{}-01", "-01", Sampling::Accept),
+            // Bits other than "sampled" are not ours to interpret, and are not passed on.
+            ("00-{}-02", "-00", Sampling::Deny),
+            ("00-{}-ff", "-01", Sampling::Accept),
+            ("01-{}-01", "-01", Sampling::Accept),
+            ("cc-{}-01-what-the-future-brings", "-01", Sampling::Accept),
+            ("cc-{}-01-", "-01", Sampling::Accept),
+        ];
+        for (input, flags, sampling) in cases {
+            let context = parse_traceparent(&input.replace("{}", IDS)).unwrap();
+            assert_eq!(context.sampling, sampling, "{input}");
+            let mut out = String::new();
+            write_traceparent(&context, &mut out);
+            assert_eq!(out, format!("00-{IDS}{flags}"), "{input}");
+        }
+    }
+
+    #[test]
+    fn writes_states_that_the_format_does_not_know() {
+        let mut context = parse_traceparent(&format!("00-{IDS}-01")).unwrap();
+        for (sampling, flags) in [(Sampling::Debug, "-01"), (Sampling::Defer, "-00")] {
+            context.sampling = sampling;
+            let mut out = String::new();
+            write_traceparent(&context, &mut out);
+            assert_eq!(out, format!("00-{IDS}{flags}"));
+        }
+    }
+
+    #[test]
+    fn refuses_other_traceparents_and_says_why() {
+        let cases = [
+            ("", Reject::Empty),
+            ("00", Reject::Malformed),
+            ("00-{}", Reject::Malformed),
+            ("00-{}-0", Reject::Malformed),
+            ("00-{}-01-", Reject::Malformed),
+            ("00-{}-01-extra", Reject::Malformed),
+            ("00_{}-01", Reject::Malformed),
+            ("00-{}_01", Reject::Malformed),
+            ("01-{}-01.", Reject::Malformed),
+            (" 00-{}-01", Reject::Malformed),
+            ("ff-{}-01", Reject::BadVersion),
+            ("0g-{}-01", Reject::BadVersion),
+            ("AA-{}-01", Reject::BadVersion),
+            ("00-{}-0x", Reject::BadFlag),
+            ("00-{}-0A", Reject::BadFlag),
+            (
+                "00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                Reject::BadTraceId,
+            ),
+            (
+                "00-4bf92f3577b34da6-3ce929d0e0e4736-00f067aa0ba902b7-01",
+                Reject::BadTraceId,
+            ),
+            (
+                "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+                Reject::ZeroId,
+            ),
+            (
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00F067aa0ba902b7-01",
+                Reject::BadSpanId,
+            ),
+            (
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b-01",
+                Reject::Malformed,
+            ),
+            (
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+                Reject::ZeroId,
+            ),
+            (
+                "00-4bf92f3577b34da6a3ce929d0e0e47é-00f067aa0ba902b7-01",
+                Reject::BadTraceId,
+            ),
+        ];
+        for (input, expected) in cases {
+            let input = input.replace("{}", IDS);
+            assert_eq!(parse_traceparent(&input), Err(expected), "{input}");
+        }
+        let long = format!("cc-{IDS}-01-{}", "x".repeat(500));
+        assert_eq!(parse_traceparent(&long), Err(Reject::TooLong));
+    }
+
+    #[test]
+    fn passes_opaque_state_on_and_keeps_line_breaks_out() {
+        let long = "a".repeat(MAX_TRACESTATE_BYTES + 1);
+        assert_eq!(
+            check_tracestate("rojo=00f067aa0ba902b7, x=\"y\\\""),
+            Ok("rojo=00f067aa0ba902b7, x=\"y\\\"")
+        );
+        assert_eq!(check_tracestate(&long[1..]), Ok(&long[1..]));
+        assert_eq!(check_tracestate(&long), Err(Reject::TooLong));
+        assert_eq!(check_baggage(&long), Ok(long.as_str()));
+        for bad in ["a=b\r\nevil: 1", "a=\u{7f}", "a=é", "\0"] {
+            assert_eq!(check_tracestate(bad), Err(Reject::BadState), "{bad:?}");
+            assert_eq!(check_baggage(bad), Err(Reject::BadState), "{bad:?}");
+        }
+        assert_eq!(check_baggage(""), Err(Reject::Empty));
+        assert_eq!(
+            check_baggage(&"a".repeat(MAX_BAGGAGE_BYTES + 1)),
+            Err(Reject::TooLong)
+        );
+    }
+}

@@ -108,3 +108,113 @@ pub fn write_multi(context: &SpanContext, set: &mut dyn FnMut(&'static str, &str
         Sampling::Defer => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: Option<&str> = Some("4bf92f3577b34da6a3ce929d0e0e4736");
+    const SPAN: Option<&str> = Some("00f067aa0ba902b7");
+
+    fn read(values: [Option<&str>; 5]) -> Result<Option<B3>, Reject> {
+        let [trace_id, span_id, parent_span_id, sampled, flags] = values;
+        parse_multi(&Multi {
+            trace_id,
+            span_id,
+            parent_span_id,
+            sampled,
+            flags,
+        })
+    }
+
+    /// The headers again, in the order trace id, span id, parent, sampled, flags.
+    fn written(context: &SpanContext) -> String {
+        let mut out = String::new();
+        write_multi(context, &mut |name, value| {
+            out.push_str(name.trim_start_matches("x-b3-"));
+            out.push('=');
+            out.push_str(value);
+            out.push(' ');
+        });
+        out
+    }
+
+    #[test]
+    fn reads_and_writes_contexts() {
+        let ids = "traceid=4bf92f3577b34da6a3ce929d0e0e4736 spanid=00f067aa0ba902b7 ";
+        let cases = [
+            ([TRACE, SPAN, None, None, None], ""),
+            ([TRACE, SPAN, None, Some("1"), None], "sampled=1 "),
+            ([TRACE, SPAN, None, Some("true"), None], "sampled=1 "),
+            ([TRACE, SPAN, None, Some("0"), None], "sampled=0 "),
+            ([TRACE, SPAN, None, Some("false"), None], "sampled=0 "),
+            ([TRACE, SPAN, None, None, Some("1")], "flags=1 "),
+            ([TRACE, SPAN, None, Some("0"), Some("1")], "flags=1 "),
+            ([TRACE, SPAN, None, Some("1"), Some("0")], "sampled=1 "),
+            (
+                [TRACE, SPAN, Some("05E3AC9A4F6E3B90"), Some("1"), None],
+                "parentspanid=05e3ac9a4f6e3b90 sampled=1 ",
+            ),
+            ([TRACE, SPAN, Some("0000000000000000"), None, None], ""),
+        ];
+        for (input, expected) in cases {
+            let context = read(input).ok().flatten().and_then(B3::context);
+            let context = context.unwrap_or_else(|| panic!("{input:?}"));
+            assert_eq!(written(&context), format!("{ids}{expected}"), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn reads_decisions_and_absence() {
+        let decision = |sampling| Ok(Some(B3::DecisionOnly(sampling)));
+        let cases = [
+            ([None; 5], Ok(None)),
+            ([None, None, None, None, Some("0")], Ok(None)),
+            (
+                [None, None, None, Some("1"), None],
+                decision(Sampling::Accept),
+            ),
+            (
+                [None, None, None, Some("0"), None],
+                decision(Sampling::Deny),
+            ),
+            (
+                [None, None, None, Some("0"), Some("1")],
+                decision(Sampling::Debug),
+            ),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(read(input), expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else_and_says_why() {
+        let cases = [
+            ([TRACE, None, None, None, None], Reject::Incomplete),
+            ([None, SPAN, None, None, None], Reject::Incomplete),
+            ([None, None, SPAN, None, None], Reject::Incomplete),
+            ([Some(""), SPAN, None, None, None], Reject::BadTraceId),
+            ([Some("xyz"), SPAN, None, None, None], Reject::BadTraceId),
+            (
+                [Some("0000000000000000"), SPAN, None, None, None],
+                Reject::ZeroId,
+            ),
+            ([TRACE, Some(""), None, None, None], Reject::BadSpanId),
+            ([TRACE, TRACE, None, None, None], Reject::BadSpanId),
+            (
+                [TRACE, Some("0000000000000000"), None, None, None],
+                Reject::ZeroId,
+            ),
+            ([TRACE, SPAN, Some("1"), None, None], Reject::BadParentId),
+            ([TRACE, SPAN, None, Some("d"), None], Reject::BadFlag),
+            ([TRACE, SPAN, None, Some(""), None], Reject::BadFlag),
+            ([TRACE, SPAN, None, Some("True"), None], Reject::BadFlag),
+            ([TRACE, SPAN, None, Some("1"), Some("2")], Reject::BadFlag),
+            ([None, None, None, Some("maybe"), None], Reject::BadFlag),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(read(input), Err(expected), "{input:?}");
+        }
+    }
+}

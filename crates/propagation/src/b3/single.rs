@@ -116,3 +116,102 @@ const fn state(sampling: Sampling) -> Option<char> {
         Sampling::Defer => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const SPAN: &str = "00f067aa0ba902b7";
+
+    fn written(b3: B3) -> String {
+        let mut out = String::new();
+        match b3 {
+            B3::Context(context) => write_single(&context, &mut out),
+            B3::DecisionOnly(sampling) => write_decision(sampling, &mut out),
+        }
+        out
+    }
+
+    #[test]
+    fn reads_what_the_grammar_allows_and_writes_it_canonically() {
+        // (input, written again)
+        let cases = [
+            ("0", "0"),
+            ("1", "1"),
+            ("d", "d"),
+            ("{T}-{S}", "{T}-{S}"),
+            ("{T}-{S}-0", "{T}-{S}-0"),
+            ("{T}-{S}-1", "{T}-{S}-1"),
+            ("{T}-{S}-d", "{T}-{S}-d"),
+            ("{T}-{S}-1-05e3ac9a4f6e3b90", "{T}-{S}-1-05e3ac9a4f6e3b90"),
+            ("{T}-{S}-0-0000000000000000", "{T}-{S}-0"),
+            (
+                "4BF92F3577B34DA6A3CE929D0E0E4736-00F067AA0BA902B7-1",
+                "{T}-{S}-1",
+            ),
+            (
+                "a3ce929d0e0e4736-{S}-1",
+                "0000000000000000a3ce929d0e0e4736-{S}-1",
+            ),
+        ];
+        for (input, expected) in cases {
+            let fill = |text: &str| text.replace("{T}", TRACE).replace("{S}", SPAN);
+            let parsed = parse_single(&fill(input)).unwrap_or_else(|e| panic!("{input}: {e}"));
+            assert_eq!(written(parsed), fill(expected), "{input}");
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else_and_says_why() {
+        let zero_trace = "0".repeat(32);
+        let cases = [
+            (String::new(), Reject::Empty),
+            ("2".into(), Reject::BadFlag),
+            ("D".into(), Reject::BadFlag),
+            ("-".into(), Reject::BadFlag),
+            ("--".into(), Reject::BadTraceId),
+            ("true".into(), Reject::BadTraceId),
+            ("é".into(), Reject::BadTraceId),
+            (TRACE.into(), Reject::Incomplete),
+            (format!("{TRACE}-"), Reject::BadSpanId),
+            (format!("-{SPAN}-1"), Reject::BadTraceId),
+            (format!("{}-{SPAN}", &TRACE[1..]), Reject::BadTraceId),
+            (format!("0{TRACE}-{SPAN}"), Reject::BadTraceId),
+            (format!("0x{}-{SPAN}", &TRACE[2..]), Reject::BadTraceId),
+            (format!("{zero_trace}-{SPAN}"), Reject::ZeroId),
+            (format!("{TRACE}-{}", &SPAN[1..]), Reject::BadSpanId),
+            (format!("{TRACE}-0{SPAN}"), Reject::BadSpanId),
+            (format!("{TRACE}-00f067aa0ba902bg"), Reject::BadSpanId),
+            (format!("{TRACE}-0000000000000000"), Reject::ZeroId),
+            (format!("{TRACE}-{SPAN}-"), Reject::BadFlag),
+            (format!("{TRACE}-{SPAN}-2"), Reject::BadFlag),
+            (format!("{TRACE}-{SPAN}-true"), Reject::BadFlag),
+            (format!("{TRACE}-{SPAN}-{SPAN}"), Reject::BadFlag),
+            (format!("{TRACE}-{SPAN}-1-"), Reject::BadParentId),
+            (format!("{TRACE}-{SPAN}-1-x"), Reject::BadParentId),
+            (
+                format!("{}-{SPAN}-1-{SPAN}-", &TRACE[16..]),
+                Reject::Malformed,
+            ),
+            (format!("{TRACE}-{SPAN}-1-{SPAN}-"), Reject::TooLong),
+            (format!(" {TRACE}-{SPAN}"), Reject::BadTraceId),
+            (format!("{TRACE}-{SPAN} "), Reject::BadSpanId),
+            ("1".repeat(1 << 20), Reject::TooLong),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(parse_single(&input), Err(expected), "{:.90}", input);
+        }
+    }
+
+    #[test]
+    fn a_deferred_decision_leaves_no_place_for_the_parent() {
+        let mut context = parse_single(&format!("{TRACE}-{SPAN}-1-05e3ac9a4f6e3b90"))
+            .ok()
+            .and_then(B3::context)
+            .unwrap();
+        context.sampling = Sampling::Defer;
+        assert_eq!(written(B3::Context(context)), format!("{TRACE}-{SPAN}"));
+        assert_eq!(written(B3::DecisionOnly(Sampling::Defer)), "");
+    }
+}

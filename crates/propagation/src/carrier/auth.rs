@@ -63,3 +63,60 @@ pub fn cut_auth(raw: &str) -> Option<AuthCut<'_>> {
         carrier: carrier?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_field_is_cut_wherever_it_stands() {
+        for (raw, rest) in [
+            (r#"{"_trace":{}}"#, "{}"),
+            (
+                r#"{"_trace":{},"a":1,"b":{"c":"}"}}"#,
+                r#"{"a":1,"b":{"c":"}"}}"#,
+            ),
+            (r#"{"a":1,"_trace":{}}"#, r#"{"a":1}"#),
+            (
+                " { \"a\" : 1 , \"_trace\" : {} , \"b\" : \"é\" } ",
+                "{\"a\" : 1,\"b\" : \"é\"}",
+            ),
+        ] {
+            let cut = cut_auth(raw).unwrap_or_else(|| panic!("{raw}"));
+            assert_eq!((cut.rest.as_str(), cut.carrier), (rest, Ok("{}")), "{raw}");
+        }
+    }
+
+    #[test]
+    fn other_auth_is_left_alone() {
+        for raw in [
+            "",
+            "{}",
+            "null",
+            "[]",
+            r#""_trace""#,
+            r#"{"a":1}"#,
+            r#"{"a":{"_trace":{}}}"#,
+            r#"{"a":"_trace"}"#,
+            r#"{"_trace":{}"#,
+            r#"{"_trace":{}} x"#,
+        ] {
+            assert_eq!(cut_auth(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn unusable_carriers_are_cut_all_the_same() {
+        for (raw, reject) in [
+            (r#"{"_trace":1,"a":1}"#, Reject::Malformed),
+            (r#"{"_trace":{},"a":1,"_trace":{}}"#, Reject::Duplicate),
+        ] {
+            let cut = cut_auth(raw).unwrap_or_else(|| panic!("{raw}"));
+            assert_eq!(
+                (cut.rest.as_str(), cut.parse()),
+                (r#"{"a":1}"#, Err(reject)),
+                "{raw}"
+            );
+        }
+    }
+}

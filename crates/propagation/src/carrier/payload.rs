@@ -18,6 +18,7 @@ pub struct Payload<'a> {
     /// The JSON of the field `_trace`; [`Reject::Duplicate`] when it is there twice.
     pub carrier: Option<Result<&'a str, Reject>>,
     /// The field `_requestId`, a string or a number, as raw JSON: a reply repeats it as it is.
+    /// Ids that are empty, longer than 128 bytes, hold escapes, or are there twice do not count.
     pub request_id_json: Option<&'a str>,
 }
 
@@ -141,7 +142,134 @@ fn is_request_id(json: &str) -> bool {
                     .iter()
                     .any(|&byte| byte < b' ' || byte == b'\\' || byte == b'"')
         }
-        [b'0'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        b"0" => true,
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_at_the_top_of_the_first_argument() {
+        // (event, `_trace`, `_requestId`)
+        let cases = [
+            (
+                r#"["e",{"_trace":{"b3":"1"}}]"#,
+                Some(r#"{"b3":"1"}"#),
+                None,
+            ),
+            (r#"["e",{"_requestId":"r-1"},2]"#, None, Some(r#""r-1""#)),
+            (
+                r#"["e",{"a":[{}],"_requestId":17,"_trace":{} ,"b":"}"}]"#,
+                Some("{}"),
+                Some("17"),
+            ),
+            (
+                " [ \"e\" , { \"_trace\" : {} , \"_requestId\" : \"é\" } ] ",
+                Some("{}"),
+                Some("\"é\""),
+            ),
+            (
+                r#"["e",{"_trace":{},"_requestId":"a\"b"}]"#,
+                Some("{}"),
+                None,
+            ),
+            (r#"["e",{"_trace":{},"_requestId":""}]"#, Some("{}"), None),
+            (
+                r#"["e",{"_trace":{},"_requestId":{"a":1}}]"#,
+                Some("{}"),
+                None,
+            ),
+            (r#"["e",{"_trace":{},"_requestId":017}]"#, Some("{}"), None),
+            (
+                r#"["e",{"_trace":{},"_requestId":1,"_requestId":2}]"#,
+                Some("{}"),
+                None,
+            ),
+        ];
+        for (raw, carrier, request_id) in cases {
+            let payload = find_payload(raw).unwrap_or_else(|| panic!("{raw}"));
+            assert_eq!(payload.carrier, carrier.map(Ok), "{raw}");
+            assert_eq!(payload.request_id_json, request_id, "{raw}");
+        }
+    }
+
+    #[test]
+    fn elsewhere_there_is_nothing() {
+        for raw in [
+            "",
+            "[]",
+            r#"["e"]"#,
+            r#"["e",1]"#,
+            r#"["e","_trace"]"#,
+            r#"["e",{}]"#,
+            r#"["e",1,{"_trace":{}}]"#,
+            r#"["e",[{"_trace":{}}]]"#,
+            r#"["e",{"a":{"_trace":{}}}]"#,
+            r#"["e",{"a":"\"_trace\":{}"}]"#,
+            r#"["e",{"_trace":{}"#,
+            r#"[{"_trace":{}}]"#,
+            r#"{"_trace":{}}"#,
+            r#"["e",{"_requestId":""}]"#,
+        ] {
+            assert_eq!(find_payload(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn unusable_carriers_are_named() {
+        let long = format!(r#"{{"b3":"{}"}}"#, "1".repeat(600));
+        for (value, reject) in [
+            ("1", Reject::Malformed),
+            (r#"{},"_trace":{}"#, Reject::Duplicate),
+            (r#"{"b3":"x"}"#, Reject::BadFlag),
+            (long.as_str(), Reject::TooLong),
+        ] {
+            let raw = format!(r#"["e",{{"_trace":{value}}}]"#);
+            let parsed = find_payload(&raw).and_then(|payload| payload.parse());
+            assert_eq!(parsed, Some(Err(reject)), "{raw}");
+        }
+    }
+
+    #[test]
+    fn fields_are_added_to_plain_objects_only() {
+        let carrier = Carrier {
+            accepts_trailing: true,
+            ..Carrier::default()
+        };
+        let json = r#"{"accept":["trailing"]}"#;
+        let mut raw = String::from(" [ \"e\" , { } ]");
+        assert!(insert_payload(&mut raw, &carrier, None));
+        assert_eq!(raw, format!(" [ \"e\" , {{\"_trace\":{json} }} ]"));
+
+        let mut raw = String::from(r#"["e",{"a":1},2]"#);
+        assert!(insert_payload(&mut raw, &carrier, Some("\"r\"")));
+        assert_eq!(
+            raw,
+            format!(r#"["e",{{"_trace":{json},"_requestId":"r","a":1}},2]"#)
+        );
+        assert_eq!(
+            find_payload(&raw).and_then(|payload| payload.request_id()),
+            Some("r")
+        );
+
+        for (raw, id) in [
+            (r#"["e"]"#, None),
+            (r#"["e",[]]"#, None),
+            (r#"["e","{}"]"#, None),
+            (r#"["e",{"a":1]"#, None),
+            (r#"["e",{"_trace":1}]"#, None),
+            (r#"["e",{"a":1,"_requestId":1}]"#, None),
+            (r#"["e",{"_placeholder":true,"num":0}]"#, None),
+            (r#"["e",{}]"#, Some("r")),
+            (r#"["e",{}]"#, Some("1,\"x\":2")),
+        ] {
+            let mut changed = raw.to_owned();
+            assert!(!insert_payload(&mut changed, &carrier, id), "{raw}");
+            assert_eq!(changed, raw);
+        }
     }
 }

@@ -20,16 +20,19 @@ const STRING_KEYS: [&str; 12] = [
     w3c::TRACEPARENT_HEADER,
     w3c::TRACESTATE_HEADER,
     w3c::BAGGAGE_HEADER,
-    "re",
+    REPLY_KEY,
     TRACE_ID_KEY,
     SPAN_ID_KEY,
 ];
+/// The requests that an event answers.
+pub(super) const REPLY_KEY: &str = "re";
 /// The older payload form: ids and decision under keys of their own.
 pub(super) const TRACE_ID_KEY: &str = "traceId";
 pub(super) const SPAN_ID_KEY: &str = "spanId";
 pub(super) const SAMPLED_KEY: &str = "sampled";
 pub(super) const ACCEPT_KEY: &str = "accept";
-pub(super) const ACCEPT_TRAILING: &str = "trailing";
+/// As raw JSON, quotes included.
+pub(super) const ACCEPT_TRAILING: &str = "\"trailing\"";
 
 /// The values of the known keys, as they came.
 #[derive(Default)]
@@ -70,7 +73,7 @@ pub fn parse_json(text: &str) -> Result<Carrier, Reject> {
         context: found.context,
         decision: found.decision,
         re: fields
-            .get("re")
+            .get(REPLY_KEY)
             .map(ReplyIds::parse)
             .transpose()?
             .unwrap_or_default(),
@@ -170,11 +173,159 @@ fn names_trailing(value: &str) -> Result<bool, Reject> {
     loop {
         let start = json::skip_space(bytes, at);
         let end = json::skip_value(bytes, start).ok_or(Reject::Malformed)?;
-        found |= bytes[start..end] == *b"\"trailing\"";
+        found |= value.get(start..end) == Some(ACCEPT_TRAILING);
         match json::expect(bytes, end, b',') {
             Some(next) => at = next,
             None if json::expect(bytes, end, b']') == Some(bytes.len()) => return Ok(found),
             None => return Err(Reject::Malformed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Sampling, SpanContext, SpanId, TraceId};
+
+    const B3: &str = "11111111111111111111111111111111-2222222222222222-1";
+    const PARENT: &str = "00-11111111111111111111111111111111-2222222222222222-01";
+
+    fn context(sampling: Sampling) -> Option<SpanContext> {
+        let trace_id = TraceId::from_bytes([0x11; 16]).unwrap();
+        Some(SpanContext::new(
+            trace_id,
+            SpanId::from_bytes([0x22; 8]).unwrap(),
+            sampling,
+        ))
+    }
+
+    fn read(text: &str) -> Result<Carrier, Reject> {
+        let ids = r#""traceId":"11111111111111111111111111111111","spanId":"2222222222222222""#;
+        parse_json(
+            &text
+                .replace("B3", B3)
+                .replace("PARENT", PARENT)
+                .replace("IDS", ids),
+        )
+    }
+
+    #[test]
+    fn every_form_of_context_is_read() {
+        let cases = [
+            (r#"{"b3":"B3"}"#, Sampling::Accept),
+            (" {\n\"b3\" :\t\"B3\" }\r\n", Sampling::Accept),
+            (r#"{"traceparent":"PARENT"}"#, Sampling::Accept),
+            (r#"{"traceparent":"PARENT","b3":"B3"}"#, Sampling::Accept),
+            (r#"{IDS}"#, Sampling::Defer),
+            (r#"{IDS,"sampled":null}"#, Sampling::Defer),
+            (r#"{IDS,"sampled":true}"#, Sampling::Accept),
+            (r#"{IDS,"sampled":1}"#, Sampling::Accept),
+            (r#"{IDS,"sampled":"1"}"#, Sampling::Accept),
+            (r#"{IDS,"sampled":false}"#, Sampling::Deny),
+            (r#"{IDS,"sampled":"0"}"#, Sampling::Deny),
+            (r#"{IDS,"sampled":false,"b3":"B3"}"#, Sampling::Accept),
+            (r#"{"x-b3-traceid":"11111111111111111111111111111111","x-b3-spanid":"2222222222222222","x-b3-flags":"1"}"#, Sampling::Debug),
+            (r#"{"b3":"B3","new":{"in":["a",{}]},"b3x":7,"":null}"#, Sampling::Accept),
+            (r#"{"\u0062":1,"b3":"\u0031B3"}"#.replace("\\u0031B3", &B3.replacen('1', "\\u0031", 1)).as_str(), Sampling::Accept),
+        ]
+        .map(|(text, sampling)| (text.to_owned(), sampling));
+        for (text, sampling) in cases {
+            let carrier = read(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(
+                (carrier.context, carrier.error),
+                (context(sampling), None),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_carrier_is_read() {
+        let carrier = read(r#"{"traceparent":"PARENT","tracestate":"a=\"\\\"","baggage":"k=v","re":"3333333333333333,4444444444444444","accept":["other",{"v":[2]},"trailing"]}"#).unwrap();
+        assert_eq!(carrier.tracestate.as_deref(), Some(r#"a="\""#));
+        assert_eq!(carrier.baggage.as_deref(), Some("k=v"));
+        assert_eq!(carrier.re.len(), 2);
+        assert!(carrier.accepts_trailing);
+        for accept in ["[]", "[ ]", r#"["later"]"#, r#"[1]"#] {
+            assert_eq!(
+                read(&format!(r#"{{"accept":{accept}}}"#)),
+                Ok(Carrier::default()),
+                "{accept}"
+            );
+        }
+        let denied = read(r#"{"b3":"0"}"#).unwrap();
+        assert_eq!(
+            (denied.context, denied.decision),
+            (None, Some(Sampling::Deny))
+        );
+        assert_eq!(read("{}"), Ok(Carrier::default()));
+    }
+
+    #[test]
+    fn what_can_be_used_is_used() {
+        let cases = [
+            (r#"{"b3":"x-y","traceparent":"PARENT"}"#, Reject::BadTraceId),
+            (r#"{"b3":"","b3x":1,IDS,"sampled":true}"#, Reject::Empty),
+            (
+                r#"{"traceparent":"PARENT","tracestate":"\n"}"#,
+                Reject::BadState,
+            ),
+            (r#"{"b3":"B3","baggage":"é"}"#, Reject::BadState),
+        ];
+        for (text, reject) in cases {
+            let carrier = read(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(carrier.context, context(Sampling::Accept), "{text}");
+            assert_eq!(carrier.error, Some(reject), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_reject() {
+        let cases = [
+            ("", Reject::Malformed),
+            ("[]", Reject::Malformed),
+            ("null", Reject::Malformed),
+            ("{", Reject::Malformed),
+            ("{}}", Reject::Malformed),
+            ("{} {}", Reject::Malformed),
+            (r#"{"b3":"B3",}"#, Reject::Malformed),
+            (r#"{"b3":"B3""#, Reject::Malformed),
+            (r#"{"b3":null}"#, Reject::Malformed),
+            (r#"{"b3":1}"#, Reject::Malformed),
+            (r#"{"b3":["B3"]}"#, Reject::Malformed),
+            (r#"{"b3":"\x"}"#, Reject::Malformed),
+            (r#"{"b3":"\u2028"}"#, Reject::Malformed),
+            ("{\"b3\":\"\n\"}", Reject::Malformed),
+            (r#"{"accept":"trailing"}"#, Reject::Malformed),
+            (r#"{"accept":["trailing",]}"#, Reject::Malformed),
+            (r#"{"accept":["trailing"}"#, Reject::Malformed),
+            (r#"{"accept":{}}"#, Reject::Malformed),
+            (r#"{"b3":""}"#, Reject::Empty),
+            (r#"{"b3":"2"}"#, Reject::BadFlag),
+            (r#"{"b3":"B3-"}"#, Reject::BadParentId),
+            (r#"{IDS,"sampled":"d"}"#, Reject::BadFlag),
+            (r#"{IDS,"sampled":{}}"#, Reject::BadFlag),
+            (r#"{"traceId":"1"}"#, Reject::Incomplete),
+            (r#"{"traceparent":"01"}"#, Reject::Malformed),
+            (r#"{"b3":"B3","re":""}"#, Reject::BadReply),
+            (r#"{"b3":"B3","re":"B3"}"#, Reject::BadReply),
+            (r#"{"b3":"B3","b3":"B3"}"#, Reject::Duplicate),
+            (r#"{"accept":[],"accept":[]}"#, Reject::Duplicate),
+            (r#"{"sampled":1,"sampled":1}"#, Reject::Duplicate),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_limit_is_exact() {
+        let pad = |bytes: usize| format!(r#"{{"b3":"0","pad":"{}"}}"#, "x".repeat(bytes - 19));
+        assert_eq!(pad(MAX_CARRIER_BYTES).len(), MAX_CARRIER_BYTES);
+        assert!(parse_json(&pad(MAX_CARRIER_BYTES)).is_ok());
+        assert_eq!(
+            parse_json(&pad(MAX_CARRIER_BYTES + 1)),
+            Err(Reject::TooLong)
+        );
     }
 }

@@ -115,3 +115,55 @@ impl FromIterator<SpanId> for ReplyIds {
         ids
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> SpanId {
+        SpanId::from_bytes([number; 8]).unwrap()
+    }
+
+    #[test]
+    fn lists_are_read_and_written_in_order() {
+        let ids: ReplyIds = (1..=16).map(id).collect();
+        let mut list = String::new();
+        ids.write(&mut list);
+        assert_eq!(list.len(), 16 * 17 - 1);
+        assert_eq!(ReplyIds::parse(&list), Ok(ids));
+        assert_eq!(ids.iter().next(), Some(id(1)));
+        assert!(ids.contains(id(16)) && !ids.contains(id(17)));
+        assert_eq!(ReplyIds::from(id(7)).iter().collect::<Vec<_>>(), [id(7)]);
+        assert!(ReplyIds::none().is_empty());
+    }
+
+    #[test]
+    fn a_full_list_takes_only_what_it_has() {
+        let mut ids: ReplyIds = (1..=17).map(id).collect();
+        assert_eq!(ids.len(), MAX_REPLIES);
+        assert!(!ids.push(id(17)));
+        assert!(ids.push(id(3)));
+        assert_eq!(ids.len(), MAX_REPLIES);
+    }
+
+    #[test]
+    fn other_lists_are_refused() {
+        let one = "00f067aa0ba902b7";
+        let too_many = vec![one; MAX_REPLIES + 1].join(",");
+        for bad in [
+            "",
+            ",",
+            "1",
+            &format!("{one},"),
+            &format!("{one}, {one}"),
+            &too_many,
+        ] {
+            assert_eq!(ReplyIds::parse(bad), Err(Reject::BadReply), "{bad}");
+        }
+        assert_eq!(
+            ReplyIds::parse(&format!("{one},{one}")).map(|ids| ids.len()),
+            Ok(1)
+        );
+        assert_eq!(ReplyIds::parse("0000000000000000"), Err(Reject::BadReply));
+    }
+}

@@ -93,7 +93,7 @@ pub fn insert_trailing(raw: &mut String, carrier: &Carrier) -> bool {
     let Some(end) = close(raw) else { return false };
     // Behind the last argument rather than before the bracket, so that a cut restores every byte.
     let at = json::trim_end(raw.as_bytes(), end);
-    if raw[..at].trim_start() == "[" {
+    if !starts_with_name(&raw.as_bytes()[..at]) {
         return false;
     }
     let mut added = String::with_capacity(128);
@@ -109,6 +109,13 @@ fn close(raw: &str) -> Option<usize> {
     let end = json::trim_end(bytes, bytes.len()).checked_sub(1)?;
     let start = json::skip_space(bytes, 0);
     (start < end && bytes[start] == b'[' && bytes[end] == b']').then_some(end)
+}
+
+/// Whether an array that begins like this has a string as its first element.
+fn starts_with_name(bytes: &[u8]) -> bool {
+    json::expect(bytes, 0, b'[')
+        .and_then(|at| json::skip_string(bytes, json::skip_space(bytes, at)))
+        .is_some()
 }
 
 /// The position of the comma before a last argument that is a string.
@@ -163,4 +170,179 @@ fn one_before(raw: &str, end: usize) -> Option<(usize, Result<&str, Reject>)> {
     }
     // Forwards and backwards must agree on where the object ends; in valid JSON they do.
     (members.end() == Some(end)).then_some((comma, carrier))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = r#"{"_trace":{"b3":"0"}}"#;
+
+    #[test]
+    fn a_carrier_is_cut_and_every_other_byte_kept() {
+        // `@` stands for a carrier argument.
+        let cases = [
+            (r#"["e",@]"#, r#"["e"]"#),
+            (r#"["e",1,@]"#, r#"["e",1]"#),
+            (r#"["e",[],{},"",@]"#, r#"["e",[],{},""]"#),
+            (" [ \"e\" ,\n{} , @ ] ", " [ \"e\" ,\n{}  ] "),
+            (r#"["e","a\\",@]"#, r#"["e","a\\"]"#),
+            (r#"["e","a\"",@]"#, r#"["e","a\""]"#),
+            (r#"["é",{"é":"}"},@]"#, r#"["é",{"é":"}"}]"#),
+            (
+                r#"["e",{"_placeholder":true,"num":0},@]"#,
+                r#"["e",{"_placeholder":true,"num":0}]"#,
+            ),
+            (
+                r#"["e",{"_trace":1,"mine":2},@]"#,
+                r#"["e",{"_trace":1,"mine":2}]"#,
+            ),
+            (r#"["e",[{"_trace":{}}],@]"#, r#"["e",[{"_trace":{}}]]"#),
+            (r#"["_trace",@]"#, r#"["_trace"]"#),
+        ];
+        for (event, rest) in cases {
+            for carrier in [SOUND, "{ \"_trace\"\t:\r\n{\"b3\":\"0\"} }"] {
+                let raw = event.replace('@', carrier);
+                let cut = cut_trailing(&raw).unwrap_or_else(|| panic!("{raw}"));
+                assert_eq!(cut.rest(&raw), rest, "{raw}");
+                assert_eq!(cut.carrier, Ok(r#"{"b3":"0"}"#), "{raw}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_carrier_stays() {
+        for raw in [
+            "",
+            " ",
+            "[",
+            "]",
+            "[]",
+            "{}",
+            "[ ]",
+            r#""e""#,
+            r#"["e"]"#,
+            r#"["e",{}]"#,
+            r#"["e",1]"#,
+            // No event name before it: an object is not an event.
+            r#"[{"_trace":{}}]"#,
+            // The user's own objects and strings.
+            r#"["e",{"_trace":{},"mine":1}]"#,
+            r#"["e",{"mine":1,"_trace":{}}]"#,
+            r#"["e",{"mine":{"_trace":{}}}]"#,
+            r#"["e",{"_Trace":{}}]"#,
+            r#"["e",{"_trace ":{}}]"#,
+            r#"["e",[{"_trace":{}}]]"#,
+            r#"["e","{\"_trace\":{}}"]"#,
+            r#"["e","\",{\"_trace\":{}}"]"#,
+            r#"["e",{"a":"},{\"_trace\":{}}"}]"#,
+            r#"["e",{"_trace":{}},1]"#,
+            r#"["e",{"_trace":{}},"offset"]"#,
+            r#"["e",{"_trace":{}},null]"#,
+            r#"["e",{"_placeholder":true,"num":0}]"#,
+            // Broken text: left to whoever reports it.
+            r#"["e",{"_trace":{}}"#,
+            r#"["e",{"_trace":{}}],"#,
+            r#"["e",{"_trace":{}]"#,
+            r#"["e",{"_trace":}]"#,
+            r#"["e",{"_trace"}]"#,
+            r#"["e",{"_trace":{},}]"#,
+            r#"["e" {"_trace":{}}]"#,
+            r#"["e",,"_trace":{}}]"#,
+            r#"["e",{"_trace":{}}}]"#,
+            r#"["e","{"_trace":{}}}"]"#,
+        ] {
+            assert_eq!(cut_trailing(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn unusable_carriers_are_cut_all_the_same() {
+        let long = format!(
+            r#"{{"_trace":{{"b3":"{}"}}}}"#,
+            "1".repeat(MAX_CARRIER_BYTES)
+        );
+        let cases = [
+            (r#"{"_trace":1}"#, Reject::Malformed),
+            (r#"{"_trace":null}"#, Reject::Malformed),
+            (r#"{"_trace":"{}"}"#, Reject::Malformed),
+            (r#"{"_trace":[{}]}"#, Reject::Malformed),
+            (r#"{"_trace":{"b3":"nonsense"}}"#, Reject::BadTraceId),
+            (r#"{"_trace":{"b3"}}"#, Reject::Malformed),
+            (r#"{"_trace":{},"_trace":{}}"#, Reject::Duplicate),
+            (
+                r#"{"_trace":{"b3":"0"}},{"_trace":{"b3":"1"}}"#,
+                Reject::Duplicate,
+            ),
+            (
+                "{\"_trace\":{}} ,\n{\"_trace\":1} , {\"_trace\":{}}",
+                Reject::Duplicate,
+            ),
+            (long.as_str(), Reject::TooLong),
+        ];
+        for (carrier, reject) in cases {
+            let raw = format!(r#"["e",{{"mine":1}},{carrier}]"#);
+            let cut = cut_trailing(&raw).unwrap_or_else(|| panic!("{raw}"));
+            assert_eq!(cut.rest(&raw), r#"["e",{"mine":1}]"#, "{raw}");
+            assert_eq!(cut.parse(), Err(reject), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_recovery_offset_stays_behind_the_carrier() {
+        let cases = [
+            (r#"["e",1,@,"off"]"#, Some(r#"["e",1,"off"]"#)),
+            (r#"["e",@ , "o\"f\\" ]"#, Some(r#"["e" , "o\"f\\" ]"#)),
+            (r#"["e",1,@]"#, Some(r#"["e",1]"#)),
+            (r#"["e",@,1]"#, None),
+            (r#"["e",@,"off","off"]"#, None),
+            (r#"["e","off"]"#, None),
+            (r#"["e"]"#, None),
+            (r#"[]"#, None),
+        ];
+        for (event, rest) in cases {
+            let raw = event.replace('@', SOUND);
+            let cut = cut_trailing_before_offset(&raw);
+            assert_eq!(cut.map(|cut| cut.rest(&raw)).as_deref(), rest, "{raw}");
+        }
+    }
+
+    #[test]
+    fn carriers_are_added_to_events_only() {
+        for raw in [
+            "", "[]", "{}", "[1]", r#"["]"#, r#"["e""#, "[{}]", r#""e""#, "[ ]",
+        ] {
+            let mut changed = raw.to_owned();
+            assert!(!insert_trailing(&mut changed, &Carrier::default()), "{raw}");
+            assert_eq!(changed, raw);
+        }
+        let mut raw = String::from(" [\"e\" , 1 ] ");
+        assert!(insert_trailing(&mut raw, &Carrier::default()));
+        assert_eq!(raw, " [\"e\" , 1,{\"_trace\":{}} ] ");
+    }
+
+    #[test]
+    fn hostile_text_costs_no_more_than_its_length() {
+        let many = 200_000;
+        for raw in [
+            format!("[\"e\",{}", "{\"_trace\":".repeat(many)),
+            format!("[\"e\"{}]", ",{\"_trace\":{}}".repeat(many)),
+            format!("[\"e\",{}{}]", "[".repeat(many), "}".repeat(many)),
+            format!("[\"e\",{}]", "}".repeat(many)),
+            format!("[\"e\",\"{}\"]", "\\\"".repeat(many)),
+            format!("[\"e\",{{\"a\":\"{}\"}}]", "\\\\".repeat(many)),
+            format!(
+                "[\"e\",{{\"_trace\":{}{}}}]",
+                "{\"a\":".repeat(many),
+                "}".repeat(many)
+            ),
+            format!("[\"e\"{}]", ",{\"".repeat(many)),
+            "\"".repeat(many),
+        ] {
+            // Quadratic work on these would take minutes.
+            let rest = cut_trailing(&raw).map_or(raw.len(), |cut| cut.rest(&raw).len());
+            assert!(rest <= raw.len());
+            let _ = cut_trailing_before_offset(&raw);
+        }
+    }
 }

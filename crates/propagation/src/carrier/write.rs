@@ -1,22 +1,24 @@
 //! Writing a carrier's JSON.
 
-use super::read::{ACCEPT_KEY, ACCEPT_TRAILING, SAMPLED_KEY, SPAN_ID_KEY, TRACE_ID_KEY};
+use super::read::{ACCEPT_KEY, ACCEPT_TRAILING, REPLY_KEY, SAMPLED_KEY, SPAN_ID_KEY, TRACE_ID_KEY};
 use super::{CARRIER_KEY, Carrier, MAX_CARRIER_BYTES};
 use crate::b3;
 use crate::context::Sampling;
 use crate::extract::Format;
 use crate::inject::DEFAULT_FORMATS;
 use crate::json;
+use crate::w3c;
 
 /// Appends `carrier` as JSON with its context in B3.
 pub fn write_json(carrier: &Carrier, out: &mut String) {
     write_json_with(carrier, DEFAULT_FORMATS, out);
 }
 
-/// Appends `carrier` as JSON with its context in each of `formats`.
+/// Appends `carrier` as JSON with its context in each of `formats`; [`Format::B3Multi`] is written
+/// as [`Format::B3Single`], which says the same in less.
 ///
 /// Never more than [`MAX_CARRIER_BYTES`]: `tracestate` (only beside `traceparent`), then `baggage`
-/// are left out when they do not fit. A carrier that only denies or accepts is written as B3.
+/// are left out when they do not fit. A carrier with a decision and no context is written as B3.
 pub fn write_json_with(carrier: &Carrier, formats: &[Format], out: &mut String) {
     write_fields(carrier, formats, false, out);
 }
@@ -37,53 +39,51 @@ pub fn write_payload(carrier: &Carrier, out: &mut String) {
 }
 
 fn write_fields(carrier: &Carrier, formats: &[Format], older_form: bool, out: &mut String) {
-    let mut object = Object {
-        start: out.len(),
-        out,
-    };
-    object.out.push('{');
-    let mut value = String::new();
+    let mut object = Object::open(out);
     if let Some(context) = &carrier.context {
         if older_form {
-            object.key(TRACE_ID_KEY);
-            object.string(context.trace_id.write_hex(&mut [0; 32]));
-            object.key(SPAN_ID_KEY);
-            object.string(context.span_id.write_hex(&mut [0; 16]));
+            object.text(TRACE_ID_KEY, |out| context.trace_id.push_hex(out));
+            object.text(SPAN_ID_KEY, |out| context.span_id.push_hex(out));
             if let Some(sampled) = context.sampling.is_sampled() {
                 object.key(SAMPLED_KEY);
                 object.out.push_str(if sampled { "true" } else { "false" });
             }
         }
-        crate::inject::inject(context, formats, &mut |name, value| {
-            object.key(name);
-            object.string(value);
-        });
+        if formats
+            .iter()
+            .any(|format| matches!(format, Format::B3Single | Format::B3Multi))
+        {
+            object.text(b3::SINGLE_HEADER, |out| b3::write_single(context, out));
+        }
+        if formats.contains(&Format::TraceContext) {
+            object.text(w3c::TRACEPARENT_HEADER, |out| {
+                w3c::write_traceparent(context, out);
+            });
+        }
     } else if let Some(decision) = carrier.decision.filter(|own| *own != Sampling::Defer) {
-        b3::write_decision(decision, &mut value);
-        object.key(b3::SINGLE_HEADER);
-        object.string(&value);
+        object.text(b3::SINGLE_HEADER, |out| b3::write_decision(decision, out));
     }
     if !carrier.re.is_empty() {
-        value.clear();
-        carrier.re.write(&mut value);
-        object.key("re");
-        object.string(&value);
+        object.text(REPLY_KEY, |out| carrier.re.write(out));
     }
     if carrier.accepts_trailing {
         object.key(ACCEPT_KEY);
-        object.out.push_str("[\"");
+        object.out.push('[');
         object.out.push_str(ACCEPT_TRAILING);
-        object.out.push_str("\"]");
+        object.out.push(']');
     }
-    crate::inject::inject_state(
-        carrier
-            .tracestate
-            .as_deref()
-            .filter(|_| carrier.context.is_some()),
-        carrier.baggage.as_deref(),
-        formats,
-        &mut |name, value| object.optional(name, value),
-    );
+    if let Some(state) = &carrier.tracestate
+        && carrier.context.is_some()
+        && formats.contains(&Format::TraceContext)
+        && w3c::check_tracestate(state).is_ok()
+    {
+        object.optional(w3c::TRACESTATE_HEADER, state);
+    }
+    if let Some(pairs) = &carrier.baggage
+        && w3c::check_baggage(pairs).is_ok()
+    {
+        object.optional(w3c::BAGGAGE_HEADER, pairs);
+    }
     object.out.push('}');
 }
 
@@ -94,7 +94,13 @@ struct Object<'a> {
     out: &'a mut String,
 }
 
-impl Object<'_> {
+impl<'a> Object<'a> {
+    fn open(out: &'a mut String) -> Self {
+        let start = out.len();
+        out.push('{');
+        Self { start, out }
+    }
+
     /// `name` holds nothing that must be escaped.
     fn key(&mut self, name: &str) {
         if self.out.len() > self.start + 1 {
@@ -105,18 +111,111 @@ impl Object<'_> {
         self.out.push_str("\":");
     }
 
-    fn string(&mut self, value: &str) {
-        json::push_string(value, self.out);
+    /// A member whose text, written by `write`, holds nothing that must be escaped.
+    fn text(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+        self.key(name);
+        self.out.push('"');
+        write(self.out);
+        self.out.push('"');
     }
 
     /// Writes the member, and takes it back if the object would become too long.
     fn optional(&mut self, name: &str, value: &str) {
         let before = self.out.len();
         self.key(name);
-        self.string(value);
+        json::push_string(value, self.out);
         // One byte for the closing brace.
         if self.out.len() - self.start + 1 > MAX_CARRIER_BYTES {
             self.out.truncate(before);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::{ReplyIds, parse_json};
+    use crate::{DEFAULT_ORDER, SpanContext, SpanId, TraceId};
+
+    fn span(number: u8) -> SpanId {
+        SpanId::from_bytes([number; 8]).unwrap()
+    }
+
+    fn carrier() -> Carrier {
+        let trace_id = TraceId::from_bytes([0x11; 16]).unwrap();
+        Carrier::new(SpanContext::new(trace_id, span(0x22), Sampling::Accept))
+    }
+
+    fn json(carrier: &Carrier, formats: &[Format]) -> String {
+        let mut out = String::from("before");
+        write_json_with(carrier, formats, &mut out);
+        out.split_off("before".len())
+    }
+
+    #[test]
+    fn each_form_looks_as_specified() {
+        let answer = carrier().answering(ReplyIds::from(span(0x33)));
+        let b3 = r#""b3":"11111111111111111111111111111111-2222222222222222-1""#;
+        let re = r#""re":"3333333333333333""#;
+        let parent = r#""traceparent":"00-11111111111111111111111111111111-2222222222222222-01""#;
+        assert_eq!(json(&answer, DEFAULT_FORMATS), format!("{{{b3},{re}}}"));
+        assert_eq!(json(&answer, &[Format::B3Multi]), format!("{{{b3},{re}}}"));
+        assert_eq!(
+            json(&answer, &[Format::TraceContext]),
+            format!("{{{parent},{re}}}")
+        );
+        assert_eq!(
+            json(&answer, DEFAULT_ORDER),
+            format!("{{{b3},{parent},{re}}}")
+        );
+        assert_eq!(json(&Carrier::default(), DEFAULT_ORDER), "{}");
+        let denied = Carrier {
+            decision: Some(Sampling::Deny),
+            ..Carrier::default()
+        };
+        assert_eq!(json(&denied, &[Format::TraceContext]), r#"{"b3":"0"}"#);
+
+        let mut out = String::new();
+        write_trailing(&answer, &mut out);
+        assert_eq!(out, format!(r#"{{"_trace":{{{b3},{re}}}}}"#));
+        out.clear();
+        write_payload(&carrier(), &mut out);
+        let older = r#""traceId":"11111111111111111111111111111111","spanId":"2222222222222222","sampled":true"#;
+        assert_eq!(out, format!("{{{older},{b3}}}"));
+    }
+
+    #[test]
+    fn the_fullest_carrier_fits_and_is_read_back() {
+        let mut full = carrier().answering((1..=16).map(span).collect());
+        full.accepts_trailing = true;
+        let context = full.context.as_mut().unwrap();
+        context.parent_span_id = Some(span(0x44));
+        context.sampling = Sampling::Debug;
+        let text = json(&full, DEFAULT_ORDER);
+        assert!(text.len() <= MAX_CARRIER_BYTES, "{}", text.len());
+        assert_eq!(parse_json(&text), Ok(full.clone()));
+        let mut payload = String::new();
+        write_payload(&full, &mut payload);
+        assert!(payload.len() <= MAX_CARRIER_BYTES, "{}", payload.len());
+        assert_eq!(parse_json(&payload), Ok(full));
+    }
+
+    #[test]
+    fn opaque_state_is_left_out_when_it_does_not_fit_or_does_not_belong() {
+        let mut full = carrier();
+        full.tracestate = Some("a=\"\\\"".into());
+        full.baggage = Some("k=v".into());
+        assert_eq!(parse_json(&json(&full, DEFAULT_ORDER)), Ok(full.clone()));
+        assert!(!json(&full, DEFAULT_FORMATS).contains("tracestate"));
+
+        full.tracestate = Some("\"".repeat(400));
+        let text = json(&full, DEFAULT_ORDER);
+        assert!(
+            !text.contains("tracestate") && text.contains("baggage"),
+            "{text}"
+        );
+
+        full.baggage = Some("line\r\nbreak".into());
+        assert!(!json(&full, DEFAULT_ORDER).contains("baggage"));
     }
 }
