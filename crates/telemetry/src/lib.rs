@@ -17,6 +17,7 @@ mod pipeline;
 mod query;
 mod relay;
 mod signal;
+pub mod socketio;
 mod status;
 mod store;
 mod telemetry;

@@ -1,0 +1,198 @@
+//! Reading an event as it arrived: its name, its size and the carrier, which is taken away.
+
+use std::sync::Arc;
+
+use aether_propagation::Reject;
+use aether_propagation::carrier::{Carrier, cut_trailing, find_payload};
+use socketioxide::handler::Value;
+
+use super::attributes;
+use super::outgoing::RequestId;
+
+/// Where an event's context came from: the attribute `socketio.context`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Trailing,
+    Payload,
+    Connection,
+    None,
+}
+
+impl Form {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trailing => "trailing",
+            Self::Payload => "payload",
+            Self::Connection => "connection",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What was read from an event's packet.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    /// The name, as telemetry shows it.
+    pub(super) event: Arc<str>,
+    /// Bytes of the arguments as the handler gets them, attachments included.
+    pub(super) size: usize,
+    /// Which form the carrier had, sound or not.
+    pub(super) form: Form,
+    pub(super) carrier: Option<Carrier>,
+    /// Why a carrier, or a part of it, was refused.
+    pub(super) error: Option<Reject>,
+    /// The id by which an older peer matches the reply.
+    pub(super) request_id: Option<RequestId>,
+}
+
+impl Incoming {
+    /// Reads `value` and leaves in it what the sender's application sent.
+    ///
+    /// Only the text form of packets can hold a carrier; a packet of another parser is left alone
+    /// and called `event`.
+    pub(super) fn take(value: &mut Value) -> Self {
+        let mut incoming = Self {
+            event: attributes::bounded(event_name(value)).into(),
+            size: 0,
+            form: Form::None,
+            carrier: None,
+            error: None,
+            request_id: None,
+        };
+        if let Some(rest) = value.as_str().and_then(|text| incoming.read(text)) {
+            let attachments = match value {
+                Value::Str(_, attachments) => attachments.take(),
+                Value::Bytes(_) => None,
+            };
+            *value = Value::Str(rest.into(), attachments);
+        }
+        incoming.size = size(value);
+        incoming
+    }
+
+    /// Reads the carrier; the arguments without it when they have changed.
+    fn read(&mut self, raw: &str) -> Option<String> {
+        if let Some(cut) = cut_trailing(raw) {
+            self.form = Form::Trailing;
+            self.keep(cut.parse());
+            return Some(cut.rest(raw));
+        }
+        // Without the key there is no carrier; looking for it costs less than reading the object.
+        if !raw.contains("\"_trace\"") {
+            return None;
+        }
+        let payload = find_payload(raw)?;
+        if let Some(result) = payload.parse() {
+            self.form = Form::Payload;
+            self.request_id = payload.request_id_json.map(RequestId::from_json);
+            self.keep(result);
+        }
+        None
+    }
+
+    fn keep(&mut self, result: Result<Carrier, Reject>) {
+        match result {
+            Ok(carrier) => {
+                self.error = carrier.error;
+                self.carrier = Some(carrier);
+            }
+            Err(reject) => self.error = Some(reject),
+        }
+    }
+}
+
+/// The first element of the packet's array. The server has already read it once to find the
+/// handler, so it is there, and without escapes.
+fn event_name(value: &Value) -> &str {
+    value
+        .as_str()
+        .and_then(|text| text.trim_ascii_start().strip_prefix('['))
+        .and_then(|text| text.trim_ascii_start().strip_prefix('"'))
+        .and_then(|text| text.split_once('"'))
+        .map_or("event", |(name, _)| name)
+}
+
+fn size(value: &Value) -> usize {
+    let attachments = match value {
+        Value::Str(_, Some(attachments)) => attachments.iter().map(bytes::Bytes::len).sum(),
+        _ => 0,
+    };
+    value.len() + attachments
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    const B3: &str = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1";
+
+    fn take(text: &str) -> (Incoming, String) {
+        let mut value = Value::Str(text.to_owned().into(), None);
+        let incoming = Incoming::take(&mut value);
+        (incoming, value.as_str().unwrap().to_string())
+    }
+
+    #[test]
+    fn a_trailing_carrier_is_cut() {
+        let (incoming, rest) = take(&format!(
+            r#"["say",{{"a":1}},{{"_trace":{{"b3":"{B3}"}}}}]"#
+        ));
+        assert_eq!(rest, r#"["say",{"a":1}]"#);
+        assert_eq!(&*incoming.event, "say");
+        assert_eq!(incoming.form, Form::Trailing);
+        assert!(incoming.carrier.unwrap().context.is_some());
+        assert_eq!(incoming.size, rest.len());
+    }
+
+    #[test]
+    fn attachments_stay_with_the_rest() {
+        let raw = r#"["up",{"_placeholder":true,"num":0},{"_trace":{"b3":"0"}}]"#;
+        let attachments = VecDeque::from([bytes::Bytes::from_static(&[1, 2, 3])]);
+        let mut value = Value::Str(raw.into(), Some(attachments.clone()));
+        let incoming = Incoming::take(&mut value);
+        let rest = r#"["up",{"_placeholder":true,"num":0}]"#;
+        assert_eq!(value, Value::Str(rest.into(), Some(attachments)));
+        assert_eq!(incoming.size, rest.len() + 3);
+    }
+
+    #[test]
+    fn a_payload_carrier_is_read_and_left() {
+        let raw = r#"["say",{"_trace":{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7","sampled":true},"_requestId":"r1"}]"#;
+        let (incoming, rest) = take(raw);
+        assert_eq!(rest, raw);
+        assert_eq!(incoming.form, Form::Payload);
+        assert_eq!(incoming.request_id, Some(RequestId::Text("r1".into())));
+        assert!(incoming.carrier.unwrap().context.is_some());
+    }
+
+    #[test]
+    fn a_request_id_without_carrier_is_the_applications_own() {
+        let (incoming, _) = take(r#"["say",{"_requestId":"r1","text":"\"_trace\""}]"#);
+        assert_eq!(incoming.form, Form::None);
+        assert_eq!(incoming.request_id, None);
+    }
+
+    #[test]
+    fn a_bad_carrier_is_cut_and_named() {
+        let (incoming, rest) = take(r#"["say",1,{"_trace":{"b3":"nonsense"}}]"#);
+        assert_eq!(rest, r#"["say",1]"#);
+        assert!(incoming.carrier.is_none());
+        assert!(incoming.error.is_some());
+    }
+
+    #[test]
+    fn a_plain_event_is_left_alone() {
+        let (incoming, rest) = take(r#" [ "say" ]"#);
+        assert_eq!(rest, r#" [ "say" ]"#);
+        assert_eq!(&*incoming.event, "say");
+        assert_eq!(incoming.form, Form::None);
+        assert_eq!(
+            Incoming::take(&mut Value::Bytes(bytes::Bytes::new()))
+                .event
+                .as_ref(),
+            "event"
+        );
+    }
+}

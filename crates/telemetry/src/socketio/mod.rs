@@ -1,0 +1,73 @@
+//! Socket.IO in traces: every event, connection and emit of a socketioxide server is a span, and
+//! context travels with each event.
+//!
+//! | you write | you get |
+//! |---|---|
+//! | [`traced`]`(handler)` for `socket.on` | a span `process {event}`, in the client's trace |
+//! | [`traced_connect`]`(settings, handler)` for `io.ns` | a span `connect {namespace}`, and context for emits |
+//! | [`traced_disconnect`]`(handler)` for `socket.on_disconnect` | the end of the connection, with its reason |
+//! | `socket.`[`traced()`](TracedEmit::traced)`.emit(…)` | a span `send {event}`, and context for the client |
+//! | [`RequestContext`] | answers from other tasks, later |
+//!
+//! A client that knows nothing of this sees exactly the packets it would see without it, and so do
+//! handlers: what carries context is taken off before they see the arguments. Nothing here fails a
+//! handler or closes a connection. With telemetry disabled contexts still pass through, and no
+//! span is made.
+//!
+//! ```
+//! use aether_telemetry::socketio::{SocketTelemetry, TracedEmit, traced, traced_connect};
+//! use socketioxide::SocketIo;
+//! use socketioxide::extract::{Data, SocketRef};
+//!
+//! let (_layer, io) = SocketIo::new_layer();
+//! io.ns("/", traced_connect(SocketTelemetry::new(), async |socket: SocketRef| {
+//!     socket.on("say", traced(async |socket: SocketRef, Data(text): Data<String>| {
+//!         socket.traced().broadcast().emit("said", &text).await
+//!     }));
+//! }));
+//! ```
+//!
+//! # Whether a trace is recorded
+//!
+//! A trace that arrives sampled is continued and one that arrives unsampled is not. Where a trace
+//! begins here, or its sender left the decision to us, the SDK's sampler decides, and the rate
+//! limit of [`SocketTelemetry::new_traces_per_second`]. The decision travels with the context.
+
+mod ack;
+mod append;
+mod arity;
+mod attributes;
+mod broadcast;
+mod connect;
+mod connect_handler;
+mod connection;
+mod context;
+mod disconnect;
+mod emit;
+mod extend;
+mod forward;
+mod handler;
+mod handshake;
+mod incoming;
+mod instruments;
+mod limit;
+mod operation;
+mod outgoing;
+mod process;
+mod request;
+mod run;
+mod sending;
+mod settings;
+
+pub use ack::{TracedAck, TracedAckStream};
+pub use broadcast::TracedBroadcast;
+pub use connect::{
+    MiddlewareFuture, Middlewares, NoMiddleware, Stack, TracedConnect, traced_connect,
+};
+pub use connect_handler::ConnectFn;
+pub use disconnect::{TracedDisconnect, traced_disconnect};
+pub use emit::{TracedEmit, TracedSocket};
+pub use handler::{EventHandler, Refused, Traced, traced};
+pub use request::RequestContext;
+pub use run::Outcome;
+pub use settings::{DEFAULT_NEW_TRACES_PER_SECOND, SocketTelemetry};

@@ -1,0 +1,97 @@
+//! Running a handler to its end, whichever that is.
+
+use std::any::Any;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use super::attributes;
+use super::operation::{Failure, Operation};
+
+/// Longest text of a handler's error in telemetry, in bytes.
+const MAX_MESSAGE: usize = 256;
+
+/// What a traced handler may return: nothing, or `Result<(), E>` with `E: Display`.
+pub trait Outcome: Send + 'static {
+    /// The type and the text of the error, if it is one.
+    fn error(&self) -> Option<(&'static str, String)>;
+}
+
+impl Outcome for () {
+    fn error(&self) -> Option<(&'static str, String)> {
+        None
+    }
+}
+
+impl<E: fmt::Display + Send + 'static> Outcome for Result<(), E> {
+    fn error(&self) -> Option<(&'static str, String)> {
+        self.as_ref()
+            .err()
+            .map(|error| (std::any::type_name::<E>(), error.to_string()))
+    }
+}
+
+/// Runs `future` and ends `operation` with what it returns. Expects to be polled in the
+/// operation's context. A panic is recorded and goes on.
+pub(super) async fn run<F>(operation: Operation, future: F)
+where
+    F: Future<Output: Outcome> + Send,
+{
+    match catch(future).await {
+        Ok(outcome) => match outcome.error() {
+            None => operation.finish(Ok(())),
+            // The text was written by the application, for people to read.
+            Some((type_name, message)) => {
+                let message = attributes::truncate(&message, MAX_MESSAGE).to_owned();
+                report(&operation, type_name, &message);
+                operation.finish(Err(Failure::new("handler_error", message)));
+            }
+        },
+        Err(panic) => {
+            // A panic's text can quote what it stumbled over, a user's input for instance, so it
+            // stays with the panic hook.
+            report(
+                &operation,
+                "panic",
+                "the handler panicked; the panic hook has the message",
+            );
+            operation.finish(Err(Failure::new("panic", "the handler panicked")));
+            resume_unwind(panic);
+        }
+    }
+}
+
+/// Ends `operation`, whose handler never ran because `extractor` failed. What extractors say can
+/// quote the event's content, so only their name is kept.
+pub(super) fn refuse(operation: Operation, extractor: &'static str) {
+    let message = format!("the extractor {extractor} failed, the handler did not run");
+    let guard = operation.context().clone().attach();
+    report(&operation, extractor, &message);
+    drop(guard);
+    operation.finish(Err(Failure::new("extractor_error", message)));
+}
+
+/// Logs the failure as an exception.
+fn report(operation: &Operation, type_name: &str, message: &str) {
+    tracing::error!(
+        "exception.type" = type_name,
+        "exception.message" = message,
+        "{} failed",
+        operation.label(),
+    );
+}
+
+async fn catch<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    poll_fn(|task| {
+        // The future is not polled again after a panic, so nobody sees what it left half done.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}

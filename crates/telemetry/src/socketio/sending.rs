@@ -1,0 +1,302 @@
+//! The span of an emit: whose child it is, what it says, and what it adds to the arguments.
+
+use std::sync::Arc;
+
+use aether_propagation::carrier::{MAX_REPLIES, ReplyIds};
+use opentelemetry::trace::{Link, SpanBuilder, SpanKind, TraceContextExt};
+use opentelemetry::{Context, KeyValue};
+use socketioxide::{BroadcastError, EmitWithAckError, SendError, SocketError, TransportType};
+
+use super::attributes;
+use super::connection::Connection;
+use super::context;
+use super::incoming::Form;
+use super::operation::{Failure, Metric, Operation};
+use super::outgoing::{Addition, PayloadCarrier, PayloadFields, TrailingCarrier};
+use super::request::RequestContext;
+use super::settings::SocketTelemetry;
+
+/// Who gets the event.
+#[derive(Debug)]
+pub(super) enum Target<'a> {
+    Socket {
+        connection: &'a Arc<Connection>,
+        transport: TransportType,
+    },
+    Several {
+        namespace: Arc<str>,
+        recipients: usize,
+        traced: &'a [Arc<Connection>],
+    },
+}
+
+impl Target<'_> {
+    /// Whether the request came from a socket that gets the event, and that reads carriers.
+    fn reaches(&self, request: &RequestContext) -> bool {
+        match self {
+            Self::Socket { connection, .. } => request.is_from(connection),
+            Self::Several { traced, .. } => traced.iter().any(|one| request.is_from(one)),
+        }
+    }
+
+    /// Whether somebody among them said that it reads trailing carriers.
+    fn reads_trailing(&self) -> bool {
+        match self {
+            Self::Socket { connection, .. } => connection.accepts,
+            Self::Several { traced, .. } => !traced.is_empty(),
+        }
+    }
+
+    fn admits(&self, settings: &SocketTelemetry, event: &str) -> bool {
+        match self {
+            Self::Socket { connection, .. } => connection.admits(event),
+            Self::Several { .. } => settings.admits(event),
+        }
+    }
+}
+
+/// An emit that has started and was not handed over yet.
+#[derive(Debug)]
+pub(super) struct Sending {
+    operation: Operation,
+    addition: Addition,
+    /// The requests whose only answer this is.
+    claimed: Vec<RequestContext>,
+}
+
+impl Sending {
+    pub(super) fn start(
+        settings: &SocketTelemetry,
+        event: &str,
+        has_ack: bool,
+        answering: &[RequestContext],
+        target: &Target<'_>,
+    ) -> Self {
+        let event: Arc<str> = attributes::bounded(event).into();
+        let current;
+        let (requests, explicit) = if answering.is_empty() {
+            current = RequestContext::current();
+            (current.as_slice(), false)
+        } else {
+            (answering, true)
+        };
+        let (parent, links) = parent(settings, &event, answering, target);
+        let answer = Answer::new(requests, explicit, target);
+        let form = answer.form(target);
+        let operation = Operation::start(settings, &event, Metric::Send, parent, || {
+            let kind = if has_ack {
+                SpanKind::Client
+            } else {
+                SpanKind::Producer
+            };
+            SpanBuilder::from_name(format!("send {event}"))
+                .with_kind(kind)
+                .with_links(links)
+                .with_attributes(describe(&event, has_ack, form, target))
+        });
+        let wire = context::to_wire(operation.context().span().span_context());
+        let addition = match form {
+            Form::Trailing => TrailingCarrier::new(wire.as_ref(), &answer.re)
+                .map_or(Addition::Nothing, Addition::Trailing),
+            Form::Payload => Addition::Payload(PayloadFields {
+                carrier: PayloadCarrier(wire),
+                request_id: answer
+                    .payload
+                    .and_then(|request| request.payload()?.clone()),
+            }),
+            Form::Connection | Form::None => Addition::Nothing,
+        };
+        Self {
+            operation,
+            addition,
+            claimed: answer.claimed,
+        }
+    }
+
+    pub(super) fn addition(&self) -> &Addition {
+        &self.addition
+    }
+
+    /// Ends the emit, which was handed to the transport.
+    pub(super) fn succeeded(self) {
+        self.operation.finish(Ok(()));
+    }
+
+    /// Ends the emit, which never left: what it would have answered can still be answered.
+    pub(super) fn failed(self, failure: Failure) {
+        for request in &self.claimed {
+            request.release();
+        }
+        self.operation.finish(Err(failure));
+    }
+
+    /// The emit was handed over and its acknowledgement is awaited.
+    pub(super) fn awaited(self) -> Operation {
+        let mut operation = self.operation;
+        operation.may_be_dropped();
+        operation
+    }
+}
+
+/// The requests an emit answers.
+struct Answer<'a> {
+    re: ReplyIds,
+    payload: Option<&'a RequestContext>,
+    claimed: Vec<RequestContext>,
+}
+
+impl<'a> Answer<'a> {
+    /// Of `requests`, those this emit answers. A handler may emit as often as it likes; a request
+    /// that was named (`explicit`) is answered once.
+    fn new(requests: &'a [RequestContext], explicit: bool, target: &Target<'_>) -> Self {
+        let mut answer = Self {
+            re: ReplyIds::none(),
+            payload: None,
+            claimed: Vec::new(),
+        };
+        for request in requests.iter().filter(|request| target.reaches(request)) {
+            let asked_by = request.asked_by().filter(|_| answer.re.len() < MAX_REPLIES);
+            let answers = if target.reads_trailing() {
+                asked_by.is_some()
+            } else {
+                request.payload().is_some() && answer.payload.is_none()
+            };
+            if !answers || (explicit && !request.claim()) {
+                continue;
+            }
+            if explicit {
+                answer.claimed.push(request.clone());
+            }
+            match asked_by.filter(|_| target.reads_trailing()) {
+                Some(span_id) => drop(answer.re.push(span_id)),
+                None => answer.payload = Some(request),
+            }
+        }
+        answer
+    }
+
+    /// The form in which `target` gets the carrier.
+    fn form(&self, target: &Target<'_>) -> Form {
+        if target.reads_trailing() {
+            Form::Trailing
+        } else if self.payload.is_some() {
+            Form::Payload
+        } else {
+            Form::None
+        }
+    }
+}
+
+/// The parent of an emit: the first request it answers, else the current span, else nothing, and
+/// then the rate limit decides whether the new trace is recorded.
+fn parent(
+    settings: &SocketTelemetry,
+    event: &str,
+    answering: &[RequestContext],
+    target: &Target<'_>,
+) -> (Context, Vec<Link>) {
+    if let [first, others @ ..] = answering {
+        let others = others.iter().map(RequestContext::span_context);
+        let here = Context::map_current(|context| context.span().span_context().clone());
+        let own = first.span_context();
+        let links = others
+            .chain([here])
+            .filter(|link| link.is_valid() && link.span_id() != own.span_id())
+            .map(Link::with_context)
+            .collect();
+        return (first.context().clone(), links);
+    }
+    let current = Context::current();
+    let begins = !current.span().span_context().is_valid();
+    if begins && settings.enabled() && !target.admits(settings, event) {
+        return (
+            context::parent_context(context::unsampled_root()),
+            Vec::new(),
+        );
+    }
+    (current, Vec::new())
+}
+
+fn describe(event: &Arc<str>, has_ack: bool, form: Form, target: &Target<'_>) -> Vec<KeyValue> {
+    let mut list = Vec::with_capacity(10);
+    list.extend(attributes::operation("send", event));
+    list.push(KeyValue::new(attributes::ACK, has_ack));
+    list.push(KeyValue::new(attributes::CONTEXT, form.as_str()));
+    let namespace = match target {
+        Target::Socket {
+            connection,
+            transport,
+        } => {
+            list.push(attributes::transport(*transport));
+            &connection.namespace
+        }
+        Target::Several {
+            namespace,
+            recipients,
+            ..
+        } => {
+            let recipients = i64::try_from(*recipients).unwrap_or(i64::MAX);
+            list.push(KeyValue::new(attributes::RECIPIENTS, recipients));
+            namespace
+        }
+    };
+    list.push(KeyValue::new(
+        attributes::NAMESPACE,
+        attributes::shared(namespace),
+    ));
+    list
+}
+
+impl From<&SendError> for Failure {
+    fn from(error: &SendError) -> Self {
+        match error {
+            SendError::Serialize(_) => encode_error(),
+            SendError::Socket(error) => error.into(),
+        }
+    }
+}
+
+impl From<&SocketError> for Failure {
+    fn from(error: &SocketError) -> Self {
+        match error {
+            SocketError::InternalChannelFull => {
+                Self::new("queue_full", "the queue of the connection is full")
+            }
+            SocketError::Closed => Self::new("disconnected", "the connection is closed"),
+        }
+    }
+}
+
+impl From<&BroadcastError> for Failure {
+    fn from(error: &BroadcastError) -> Self {
+        match error {
+            BroadcastError::Serialize(_) => encode_error(),
+            BroadcastError::Adapter(_) => adapter_error(),
+            BroadcastError::Socket(errors) => match errors.first() {
+                Some(error) => error.into(),
+                None => adapter_error(),
+            },
+        }
+    }
+}
+
+impl From<&EmitWithAckError> for Failure {
+    fn from(error: &EmitWithAckError) -> Self {
+        match error {
+            EmitWithAckError::Encode(_) => encode_error(),
+            EmitWithAckError::Adapter(_) => adapter_error(),
+        }
+    }
+}
+
+/// What serializers say can quote the data, so it is not kept.
+fn encode_error() -> Failure {
+    Failure::new("encode_error", "the data could not be serialized")
+}
+
+fn adapter_error() -> Failure {
+    Failure::new(
+        "adapter_error",
+        "the adapter could not reach the other nodes",
+    )
+}

@@ -1,0 +1,227 @@
+//! Settings, and the tracer and instruments made from them.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use opentelemetry::global::{self, BoxedTracer, ObjectSafeTracerProvider};
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry::trace::{
+    Span, SpanBuilder, SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState,
+    Tracer,
+};
+use opentelemetry::{Context, InstrumentationScope};
+
+use super::instruments::Instruments;
+use super::limit::Limiter;
+
+/// New traces per second, event and socket, unless set otherwise.
+pub const DEFAULT_NEW_TRACES_PER_SECOND: u32 = 20;
+
+/// Settings of the Socket.IO instrumentation. Cheap to clone; clones share one tracer.
+///
+/// Spans go to the global tracer provider, metrics to the global meter provider, both looked up at
+/// the first event. Build [`Telemetry`](crate) before the server starts, or pass providers.
+///
+/// ```
+/// use aether_telemetry::socketio::SocketTelemetry;
+///
+/// let settings = SocketTelemetry::new()
+///     .new_traces_per_second(5)
+///     .answers("chat:send", "chat:sent");
+/// # drop(settings);
+/// ```
+#[derive(Clone)]
+pub struct SocketTelemetry {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    new_traces_per_second: Option<u32>,
+    requests: BTreeSet<Cow<'static, str>>,
+    namespace: Option<Arc<str>>,
+    tracer: Arc<Lazy<Source>>,
+    instruments: Arc<Lazy<Instruments>>,
+    /// For broadcasts that no socket emits.
+    limiter: Arc<Limiter>,
+}
+
+/// A value made at first use, or given.
+type Lazy<T> = OnceLock<T>;
+
+/// The tracer and whether anything listens to it.
+struct Source {
+    tracer: BoxedTracer,
+    enabled: bool,
+}
+
+impl Default for SocketTelemetry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SocketTelemetry {
+    /// The defaults: 20 new traces per second, event and socket; no declared answers; the
+    /// namespace's own path as its name.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                new_traces_per_second: Some(DEFAULT_NEW_TRACES_PER_SECOND),
+                requests: BTreeSet::new(),
+                namespace: None,
+                tracer: Arc::default(),
+                instruments: Arc::default(),
+                limiter: Arc::default(),
+            }),
+        }
+    }
+
+    /// How many traces may begin per second, for each event of each socket. Default
+    /// [`DEFAULT_NEW_TRACES_PER_SECOND`].
+    ///
+    /// The limit applies where a trace begins, never to one that arrives: an event that comes with
+    /// a sampled context is always recorded. What exceeds the limit runs as usual in a trace that
+    /// is marked "not sampled" for everything it causes, and is counted in the metric
+    /// `aether.socketio.unsampled_traces`. `0` records only traces begun elsewhere.
+    #[must_use]
+    pub fn new_traces_per_second(mut self, limit: u32) -> Self {
+        self.edit().new_traces_per_second = Some(limit);
+        self
+    }
+
+    /// Removes the limit of [`new_traces_per_second`](Self::new_traces_per_second).
+    #[must_use]
+    pub fn unlimited_new_traces(mut self) -> Self {
+        self.edit().new_traces_per_second = None;
+        self
+    }
+
+    /// Declares that `request` is answered by an event, `_reply`, rather than by an
+    /// acknowledgement. Its handler's span then has the kind SERVER, the counterpart of the
+    /// browser's CLIENT span for the same pair. The name of the reply is documentation: any event
+    /// emitted while the request is handled says which request it answers.
+    #[must_use]
+    pub fn answers(mut self, request: impl Into<Cow<'static, str>>, _reply: &str) -> Self {
+        self.edit().requests.insert(request.into());
+        self
+    }
+
+    /// The name of the namespace in spans and metrics. Default: its path.
+    ///
+    /// Needed for namespaces registered with `dyn_ns`, whose paths hold ids: pass the template,
+    /// for instance `/room/{id}`.
+    #[must_use]
+    pub fn namespace_template(mut self, template: &str) -> Self {
+        self.edit().namespace = Some(template.into());
+        self
+    }
+
+    /// Takes spans to `provider` instead of the global tracer provider.
+    #[must_use]
+    pub fn with_tracer_provider(mut self, provider: &impl ObjectSafeTracerProvider) -> Self {
+        let source = Source::new(BoxedTracer::new(provider.boxed_tracer(scope())));
+        self.edit().tracer = Arc::new(Lazy::from(source));
+        self
+    }
+
+    /// Takes metrics to `provider` instead of the global meter provider.
+    #[must_use]
+    pub fn with_meter_provider(mut self, provider: &impl MeterProvider) -> Self {
+        let instruments = Instruments::new(&provider.meter_with_scope(scope()));
+        self.edit().instruments = Arc::new(Lazy::from(instruments));
+        self
+    }
+
+    fn edit(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.inner)
+    }
+
+    /// What sockets use whose namespace has no [`traced_connect`](super::traced_connect).
+    pub(super) fn shared_default() -> &'static Self {
+        static DEFAULT: OnceLock<SocketTelemetry> = OnceLock::new();
+        DEFAULT.get_or_init(Self::new)
+    }
+
+    pub(super) fn limit(&self) -> Option<u32> {
+        self.inner.new_traces_per_second
+    }
+
+    /// Whether a trace may begin with a broadcast of `event`. Counts what it refuses.
+    pub(super) fn admits(&self, event: &str) -> bool {
+        let admitted = self.inner.limiter.admits(event, self.limit());
+        if !admitted {
+            self.instruments().count_limited(event);
+        }
+        admitted
+    }
+
+    pub(super) fn is_request(&self, event: &str) -> bool {
+        self.inner.requests.contains(event)
+    }
+
+    pub(super) fn namespace(&self, path: &str) -> Arc<str> {
+        self.inner.namespace.clone().unwrap_or_else(|| path.into())
+    }
+
+    /// Whether spans go anywhere. When not, contexts still travel, but no span is described.
+    pub(super) fn enabled(&self) -> bool {
+        self.source().enabled
+    }
+
+    pub(super) fn start(&self, builder: SpanBuilder, parent: &Context) -> global::BoxedSpan {
+        self.source().tracer.build_with_context(builder, parent)
+    }
+
+    pub(super) fn instruments(&self) -> &Instruments {
+        self.inner
+            .instruments
+            .get_or_init(|| Instruments::new(&global::meter_with_scope(scope())))
+    }
+
+    fn source(&self) -> &Source {
+        self.inner
+            .tracer
+            .get_or_init(|| Source::new(global::tracer_with_scope(scope())))
+    }
+}
+
+impl Source {
+    fn new(tracer: BoxedTracer) -> Self {
+        // The do-nothing tracer hands back the context it was given; any other makes a new span.
+        // Under a suppressed context not even a recorder records the question.
+        let span_id = SpanId::from(1);
+        let parent = SpanContext::new(
+            TraceId::from(1),
+            span_id,
+            TraceFlags::NOT_SAMPLED,
+            true,
+            TraceState::NONE,
+        );
+        let parent = Context::new()
+            .with_remote_span_context(parent)
+            .with_telemetry_suppressed();
+        let probe = tracer.build_with_context(SpanBuilder::default(), &parent);
+        let enabled = probe.span_context().span_id() != span_id;
+        Self { tracer, enabled }
+    }
+}
+
+impl fmt::Debug for SocketTelemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketTelemetry")
+            .field("new_traces_per_second", &self.inner.new_traces_per_second)
+            .field("requests", &self.inner.requests)
+            .field("namespace", &self.inner.namespace)
+            .finish_non_exhaustive()
+    }
+}
+
+fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder("aether-telemetry.socketio")
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .build()
+}
