@@ -12,6 +12,7 @@
 
 mod config;
 mod delivery;
+pub mod http;
 mod otlp;
 mod pipeline;
 mod query;

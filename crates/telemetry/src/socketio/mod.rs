@@ -41,7 +41,7 @@ mod broadcast;
 mod connect;
 mod connect_handler;
 mod connection;
-mod context;
+pub(crate) mod context;
 mod disconnect;
 mod emit;
 mod extend;
@@ -58,6 +58,7 @@ mod request;
 mod run;
 mod sending;
 mod settings;
+mod source;
 
 pub use ack::{TracedAck, TracedAckStream};
 pub use broadcast::TracedBroadcast;
@@ -71,3 +72,6 @@ pub use handler::{EventHandler, Refused, Traced, traced};
 pub use request::RequestContext;
 pub use run::Outcome;
 pub use settings::{DEFAULT_NEW_TRACES_PER_SECOND, SocketTelemetry};
+
+pub(crate) use instruments::DURATION_BUCKETS;
+pub(crate) use source::Source;

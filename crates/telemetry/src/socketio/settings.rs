@@ -5,16 +5,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use opentelemetry::global::{self, BoxedTracer, ObjectSafeTracerProvider};
+use opentelemetry::global::{self, BoxedSpan, ObjectSafeTracerProvider};
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry::trace::{
-    Span, SpanBuilder, SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState,
-    Tracer,
-};
+use opentelemetry::trace::SpanBuilder;
 use opentelemetry::{Context, InstrumentationScope};
 
 use super::instruments::Instruments;
 use super::limit::Limiter;
+use super::source::Source;
 
 /// New traces per second, event and socket, unless set otherwise.
 pub const DEFAULT_NEW_TRACES_PER_SECOND: u32 = 20;
@@ -50,12 +48,6 @@ struct Inner {
 
 /// A value made at first use, or given.
 type Lazy<T> = OnceLock<T>;
-
-/// The tracer and whether anything listens to it.
-struct Source {
-    tracer: BoxedTracer,
-    enabled: bool,
-}
 
 impl Default for SocketTelemetry {
     fn default() -> Self {
@@ -123,7 +115,7 @@ impl SocketTelemetry {
     /// Takes spans to `provider` instead of the global tracer provider.
     #[must_use]
     pub fn with_tracer_provider(mut self, provider: &impl ObjectSafeTracerProvider) -> Self {
-        let source = Source::new(BoxedTracer::new(provider.boxed_tracer(scope())));
+        let source = Source::new(provider, scope());
         self.edit().tracer = Arc::new(Lazy::from(source));
         self
     }
@@ -169,11 +161,11 @@ impl SocketTelemetry {
 
     /// Whether spans go anywhere. When not, contexts still travel, but no span is described.
     pub(super) fn enabled(&self) -> bool {
-        self.source().enabled
+        self.source().enabled()
     }
 
-    pub(super) fn start(&self, builder: SpanBuilder, parent: &Context) -> global::BoxedSpan {
-        self.source().tracer.build_with_context(builder, parent)
+    pub(super) fn start(&self, builder: SpanBuilder, parent: &Context) -> BoxedSpan {
+        self.source().start(builder, parent)
     }
 
     pub(super) fn instruments(&self) -> &Instruments {
@@ -183,30 +175,7 @@ impl SocketTelemetry {
     }
 
     fn source(&self) -> &Source {
-        self.inner
-            .tracer
-            .get_or_init(|| Source::new(global::tracer_with_scope(scope())))
-    }
-}
-
-impl Source {
-    fn new(tracer: BoxedTracer) -> Self {
-        // The do-nothing tracer hands back the context it was given; any other makes a new span.
-        // Under a suppressed context not even a recorder records the question.
-        let span_id = SpanId::from(1);
-        let parent = SpanContext::new(
-            TraceId::from(1),
-            span_id,
-            TraceFlags::NOT_SAMPLED,
-            true,
-            TraceState::NONE,
-        );
-        let parent = Context::new()
-            .with_remote_span_context(parent)
-            .with_telemetry_suppressed();
-        let probe = tracer.build_with_context(SpanBuilder::default(), &parent);
-        let enabled = probe.span_context().span_id() != span_id;
-        Self { tracer, enabled }
+        self.inner.tracer.get_or_init(|| Source::global(scope()))
     }
 }
 
