@@ -1,1 +1,22 @@
-//! 
+//! AetherTerm's server: a terminal in the browser, with its traces.
+//!
+//! Here belong the settings, start and stop, the terminals, the guard before them and the delivery of the page.
+//! Everything about telemetry that another server could use as well is in the crate `aether-telemetry`.
+//!
+//! [`app`] builds the whole application without a port; [`serve`] runs it on one.
+
+mod api;
+mod app;
+mod guard;
+mod serve;
+mod settings;
+mod terminal;
+mod web;
+
+pub use app::{App, app};
+pub use guard::{BadToken, MAX_TOKEN_LEN, MIN_TOKEN_LEN, Origin, Token};
+pub use serve::{ServeError, serve};
+pub use settings::{Cli, OTEL_VARIABLES, OtelSettings, Settings};
+pub use terminal::{
+    CloseReason, ErrorCode, Hub, Limits, MAX_INPUT_BYTES, MAX_SIDE, Shell, Size, TerminalError,
+};

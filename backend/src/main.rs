@@ -1,1 +1,60 @@
-fn main() {}
+//! The program `aetherterm`: settings in, exit code out.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use aetherterm_backend::{Cli, serve};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+fn main() -> ExitCode {
+    let settings = Cli::parse().into_settings();
+    let filter = match EnvFilter::try_new(&settings.log) {
+        Ok(filter) => filter,
+        Err(error) => {
+            eprintln!(
+                "aetherterm: AETHERTERM_LOG is not a filter: {error}; write a level such as info"
+            );
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("aetherterm: the system gives no threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    // Telemetry first, because the log goes through it.
+    let (telemetry, warnings) = match settings.start_telemetry() {
+        Ok(started) => started,
+        Err(error) => {
+            eprintln!("aetherterm: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(telemetry.tracing_layer())
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_ansi(std::io::stderr().is_terminal()),
+        )
+        .init();
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let result = runtime.block_on(serve(settings, telemetry));
+    // Threads that wait for a shell that does not end must not keep the process.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("aetherterm: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

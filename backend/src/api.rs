@@ -1,0 +1,45 @@
+//! The server's own HTTP API.
+
+use aether_telemetry::Telemetry;
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+/// Whether the server works, and with what.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    telemetry: TelemetryHealth,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct TelemetryHealth {
+    enabled: bool,
+}
+
+/// `/api/health`, `/api/telemetry/status`, the relay at `/v1` and the query API at `/jaeger/api`.
+pub(crate) fn router(telemetry: &Telemetry) -> Router {
+    Router::new()
+        .route("/api/health", get(health))
+        .route("/api/telemetry/status", get(telemetry_status))
+        .with_state(telemetry.clone())
+        .merge(telemetry.relay_router())
+        .nest("/jaeger/api", telemetry.query_router())
+}
+
+async fn health(State(telemetry): State<Telemetry>) -> Json<Health> {
+    let telemetry = TelemetryHealth {
+        enabled: telemetry.is_enabled(),
+    };
+    Json(Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        telemetry,
+    })
+}
+
+async fn telemetry_status(State(telemetry): State<Telemetry>) -> Json<aether_telemetry::Status> {
+    Json(telemetry.status())
+}

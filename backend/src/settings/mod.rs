@@ -1,0 +1,209 @@
+//! What the server is told to do: flags, environment variables, defaults.
+//!
+//! Every setting is a variable and a flag of the same name; the flag wins. `docs/settings.md` lists them all.
+
+mod otel;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aether_telemetry::{Config, Telemetry};
+use clap::{Args, Parser, Subcommand};
+
+pub use otel::{OtelSettings, VARIABLES as OTEL_VARIABLES};
+
+use crate::guard::{Origin, Token};
+use crate::terminal::{Limits, Shell};
+
+/// A terminal in the browser, with its traces.
+#[derive(Debug, Parser)]
+#[command(
+    name = "aetherterm",
+    version,
+    args_conflicts_with_subcommands = true,
+    max_term_width = 120
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the terminal page (also done without a command).
+    Serve(Box<Settings>),
+}
+
+impl Cli {
+    /// The settings, wherever they stood.
+    pub fn into_settings(self) -> Settings {
+        match self.command {
+            Some(Command::Serve(settings)) => *settings,
+            None => self.settings,
+        }
+    }
+}
+
+/// Settings of `aetherterm serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// Address and port to listen on. Port 0 takes a free one; the ready line tells which.
+    #[arg(
+        long = "aetherterm-listen",
+        alias = "listen",
+        env = "AETHERTERM_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:57575"
+    )]
+    pub listen: SocketAddr,
+
+    /// Secret that opens the page: 16 to 512 of letters, digits and `-._~` [default: random, printed in the ready
+    /// line]. Other users of this machine can read flags: prefer the variable.
+    #[arg(long = "aetherterm-token", alias = "token", env = "AETHERTERM_TOKEN", hide_env_values = true, value_name = "TEXT", value_parser = Token::parse)]
+    pub token: Option<Token>,
+
+    /// Program that terminals run, with arguments after spaces [default: $SHELL, else /bin/sh].
+    #[arg(
+        long = "aetherterm-shell",
+        alias = "shell",
+        env = "AETHERTERM_SHELL",
+        value_name = "COMMAND"
+    )]
+    pub shell: Option<String>,
+
+    /// Folder for what outlives a restart, created when set; only this user may read it [default: none]. Nothing is
+    /// stored in it yet: queued telemetry is kept in memory.
+    #[arg(
+        long = "aetherterm-data-dir",
+        alias = "data-dir",
+        env = "AETHERTERM_DATA_DIR",
+        value_name = "FOLDER"
+    )]
+    pub data_dir: Option<PathBuf>,
+
+    /// Folder of the built page, the one with index.html [default: www/dist or www beside the program, else www/dist of
+    /// the source tree it was built from].
+    #[arg(
+        long = "aetherterm-web-dir",
+        alias = "web-dir",
+        env = "AETHERTERM_WEB_DIR",
+        value_name = "FOLDER"
+    )]
+    pub web_dir: Option<PathBuf>,
+
+    /// Origins under which people reach this server through a proxy or by a name, separated by commas
+    /// (https://term.example.org). IP addresses and localhost need none [default: none].
+    #[arg(long = "aetherterm-public-origins", alias = "public-origins", env = "AETHERTERM_PUBLIC_ORIGINS", value_name = "ORIGINS", value_delimiter = ',', value_parser = parse_origin)]
+    pub public_origins: Vec<Origin>,
+
+    /// Most terminals that run at the same time.
+    #[arg(long = "aetherterm-max-terminals", env = "AETHERTERM_MAX_TERMINALS", value_name = "COUNT", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub max_terminals: u16,
+
+    /// Output kept per terminal for pages that come back, in bytes (4096 to 16777216).
+    #[arg(long = "aetherterm-scrollback-bytes", env = "AETHERTERM_SCROLLBACK_BYTES", value_name = "BYTES", default_value = "262144", value_parser = clap::value_parser!(u32).range(4096..=16_777_216))]
+    pub scrollback_bytes: u32,
+
+    /// How long a terminal without a page lives on, in seconds (1 to 604800).
+    #[arg(long = "aetherterm-orphan-timeout", env = "AETHERTERM_ORPHAN_TIMEOUT", value_name = "SECONDS", default_value = "600", value_parser = clap::value_parser!(u32).range(1..=604_800))]
+    pub orphan_timeout: u32,
+
+    /// What is logged to standard error: a level (error, warn, info, debug, trace) or directives such as
+    /// info,aetherterm_backend=debug.
+    #[arg(
+        long = "aetherterm-log",
+        alias = "log",
+        env = "AETHERTERM_LOG",
+        value_name = "FILTER",
+        default_value = "info"
+    )]
+    pub log: String,
+
+    /// Telemetry settings.
+    #[command(flatten)]
+    pub otel: OtelSettings,
+}
+
+impl Settings {
+    /// The defaults, whatever the environment says. For tests and for programs that build the app themselves.
+    ///
+    /// # Panics
+    /// Never: the defaults are part of this program.
+    pub fn defaults() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 57575)),
+            token: None,
+            shell: None,
+            data_dir: None,
+            web_dir: None,
+            public_origins: Vec::new(),
+            max_terminals: 32,
+            scrollback_bytes: 262_144,
+            orphan_timeout: 600,
+            log: "info".into(),
+            otel: OtelSettings::default(),
+        }
+    }
+
+    /// The program that terminals run.
+    pub fn shell(&self) -> Shell {
+        Shell::from_setting(self.shell.as_deref())
+    }
+
+    /// What terminals there may be.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            terminals: usize::from(self.max_terminals),
+            // 32 bits fit everywhere this can run.
+            scrollback: usize::try_from(self.scrollback_bytes).unwrap_or(usize::MAX),
+            orphan_timeout: Duration::from_secs(self.orphan_timeout.into()),
+        }
+    }
+
+    /// Starts the telemetry that these settings ask for. Its warnings are handed back and not logged, because the log
+    /// is set up behind it.
+    ///
+    /// # Errors
+    /// A setting that telemetry cannot use; the message names it.
+    pub fn start_telemetry(&self) -> Result<(Telemetry, Vec<String>), Box<dyn std::error::Error>> {
+        let mut config = Config::from_lookup(|name| self.otel.get(name).map(str::to_owned))?;
+        let warnings = std::mem::take(&mut config.warnings);
+        let builder = Telemetry::builder()
+            .default_service_name("aetherterm-backend")
+            .service_version(env!("CARGO_PKG_VERSION"))
+            .panic_hook(true)
+            .config(config);
+        Ok((builder.build()?, warnings))
+    }
+
+    /// Where the built page may be, best first.
+    pub fn web_dirs(&self) -> Vec<PathBuf> {
+        if let Some(dir) = &self.web_dir {
+            return vec![dir.clone()];
+        }
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|program| program.parent().map(Path::to_owned));
+        let mut dirs = Vec::new();
+        if let Some(beside) = beside {
+            dirs.push(beside.join("www").join("dist"));
+            dirs.push(beside.join("www"));
+        }
+        if let Some(root) = Path::new(env!("CARGO_MANIFEST_DIR")).parent() {
+            dirs.push(root.join("www").join("dist"));
+        }
+        dirs
+    }
+}
+
+fn parse_origin(text: &str) -> Result<Origin, String> {
+    Origin::parse(text.trim()).ok_or_else(|| {
+        "is not an origin; write scheme, host and, if it is not the usual one, port: https://term.example.org".into()
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! The OpenTelemetry settings as flags. Their meaning is the telemetry library's; here they are names and help.
+
+use std::collections::BTreeMap;
+
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+
+/// A telemetry setting.
+#[derive(Debug, Clone, Copy)]
+pub struct OtelVariable {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What it does, with its default and unit.
+    pub help: &'static str,
+    /// Whether its value is a secret.
+    pub secret: bool,
+}
+
+const fn plain(name: &'static str, help: &'static str) -> OtelVariable {
+    OtelVariable {
+        name,
+        help,
+        secret: false,
+    }
+}
+
+const fn secret(name: &'static str, help: &'static str) -> OtelVariable {
+    OtelVariable {
+        name,
+        help,
+        secret: true,
+    }
+}
+
+/// Every telemetry setting, in the order in which `--help` shows them.
+pub const VARIABLES: &[OtelVariable] = &[
+    plain(
+        "OTEL_ENABLED",
+        "false switches telemetry off; the terminal works without [default: true]",
+    ),
+    plain(
+        "OTEL_SDK_DISABLED",
+        "true switches telemetry off, as above [default: false]",
+    ),
+    plain(
+        "OTEL_SERVICE_NAME",
+        "Name of this server in traces [default: aetherterm-backend]",
+    ),
+    plain(
+        "OTEL_SERVICE_VERSION",
+        "Its version in traces [default: the version of this program]",
+    ),
+    plain(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "Attributes of everything reported: key=value,key=value [default: none]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "Base URL of an OTLP/HTTP backend; /v1/traces, /v1/logs and /v1/metrics are appended [default: none; traces are kept in memory and shown in the page]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "URL for traces, used as it is [default: from the base URL]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+        "URL for logs, used as it is [default: from the base URL]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        "URL for metrics, used as it is [default: from the base URL]",
+    ),
+    secret(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "Headers for the backend: key=value,key=value, percent-encoded. Secret: prefer the variable [default: none]",
+    ),
+    secret(
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+        "Headers for traces, instead of the above [default: none]",
+    ),
+    secret(
+        "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
+        "Headers for logs, instead of the above [default: none]",
+    ),
+    secret(
+        "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+        "Headers for metrics, instead of the above [default: none]",
+    ),
+    secret(
+        "DD_API_KEY",
+        "Datadog's API key, for Datadog endpoints. Secret: prefer the variable [default: none]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "http/protobuf [default: http/protobuf]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_COMPRESSION",
+        "none or gzip [default: none]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+        "Longest wait for the backend's answer, in milliseconds [default: 10000]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+        "cumulative, delta or lowmemory [default: cumulative; delta for Datadog]",
+    ),
+    plain(
+        "OTEL_TRACES_SAMPLER",
+        "always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio [default: parentbased_always_on]",
+    ),
+    plain(
+        "OTEL_TRACES_SAMPLER_ARG",
+        "Part of traces to record, 0 to 1, for the samplers with a ratio [default: 1]",
+    ),
+    plain(
+        "OTEL_SAMPLE_RATE",
+        "The same without naming a sampler, 0 to 1 [default: 1]",
+    ),
+    plain(
+        "OTEL_PROPAGATORS",
+        "Header formats: b3, b3multi, tracecontext, baggage, none [default: write b3, read b3, b3multi and tracecontext]",
+    ),
+    plain(
+        "OTEL_BSP_SCHEDULE_DELAY",
+        "Longest time until spans are exported, in milliseconds [default: 1000 when kept in memory, else 5000]",
+    ),
+    plain(
+        "OTEL_BSP_MAX_QUEUE_SIZE",
+        "Most spans waiting for export [default: 2048]",
+    ),
+    plain(
+        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+        "Most spans in one export [default: 512]",
+    ),
+    plain(
+        "OTEL_BLRP_SCHEDULE_DELAY",
+        "Longest time until logs are exported, in milliseconds [default: 1000]",
+    ),
+    plain(
+        "OTEL_BLRP_MAX_QUEUE_SIZE",
+        "Most log records waiting for export [default: 2048]",
+    ),
+    plain(
+        "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
+        "Most log records in one export [default: 512]",
+    ),
+    plain(
+        "OTEL_METRIC_EXPORT_INTERVAL",
+        "Time between two exports of metrics, in milliseconds [default: 60000]",
+    ),
+    plain(
+        "AETHER_TELEMETRY_STORE",
+        "Whether traces are kept in memory for the page: auto (when there is no traces endpoint), always or never [default: auto]",
+    ),
+    plain(
+        "AETHER_TELEMETRY_STORE_BYTES",
+        "Most memory for traces, in bytes; the oldest go first [default: 67108864]",
+    ),
+    plain(
+        "AETHER_TELEMETRY_QUEUE_BYTES",
+        "Most telemetry waiting per backend, in bytes; more is dropped and counted [default: 16777216]",
+    ),
+    plain(
+        "AETHER_TELEMETRY_MAX_REQUEST_BYTES",
+        "Largest OTLP request from a page, in bytes, after decompression too [default: 4194304]",
+    ),
+];
+
+/// The telemetry settings that were given, by variable.
+#[derive(Debug, Clone, Default)]
+pub struct OtelSettings {
+    values: BTreeMap<&'static str, Value>,
+}
+
+/// A value that `Debug` does not show: some of them are secrets.
+#[derive(Clone)]
+struct Value(String);
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl OtelSettings {
+    /// Sets one variable. Unknown names are ignored, because nothing reads them.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        if let Some(variable) = VARIABLES.iter().find(|variable| variable.name == name) {
+            self.values.insert(variable.name, Value(value.into()));
+        }
+        self
+    }
+
+    /// The value given for a variable, as a flag or in the environment.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|value| value.0.as_str())
+    }
+}
+
+/// The flag of a variable: `OTEL_SERVICE_NAME` is `--otel-service-name`.
+fn flag(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
+
+impl Args for OtelSettings {
+    fn augment_args(command: Command) -> Command {
+        command.args(VARIABLES.iter().map(|variable| {
+            Arg::new(variable.name)
+                .long(flag(variable.name))
+                .env(variable.name)
+                .hide_env_values(variable.secret)
+                .value_name("VALUE")
+                .value_parser(clap::value_parser!(String))
+                .help(variable.help)
+                .help_heading("Telemetry")
+        }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for OtelSettings {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut settings = Self::default();
+        settings.update_from_arg_matches(matches)?;
+        Ok(settings)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for variable in VARIABLES {
+            if let Some(value) = matches.get_one::<String>(variable.name) {
+                self.values.insert(variable.name, Value(value.clone()));
+            }
+        }
+        Ok(())
+    }
+}
