@@ -4,15 +4,20 @@
 //! handler's future runs as a task of its own, and tasks may overtake each other, which keystrokes must not.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
+use aether_telemetry::socketio::{
+    RequestContext, SocketTelemetry, TracedAck, traced, traced_connect, traced_disconnect,
+};
 use serde_json::Value;
 use socketioxide::SocketIo;
-use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
-use socketioxide::handler::FromMessageParts;
+use socketioxide::adapter::LocalAdapter;
+use socketioxide::extract::{Event, SocketRef, TryData};
+use socketioxide::handler::{FromMessageParts, Value as RawValue};
 use socketioxide::socket::Socket;
 
 use super::hub::Hub;
-use super::link::{self, Request, Sent};
+use super::link::{self, Sent};
 use super::protocol::{CloseReason, ErrorCode, Payload, Refused, TerminalError};
 
 /// Longest part of an unknown event's name that is repeated to its sender.
@@ -21,34 +26,44 @@ const SHOWN_EVENT: usize = 64;
 /// What an event brought, decoded or not.
 type Incoming = TryData<Value>;
 
+/// What a handler came to. Its error has been told to the page already and is returned for the span.
+type Served = Result<(), TerminalError>;
+
 /// Serves terminals in the namespace `/`.
 pub(crate) fn register(io: &SocketIo, hub: Hub) {
-    io.ns("/", move |socket: SocketRef| {
-        let hub = hub.clone();
-        async move { on_connect(&socket, &hub) }
-    });
+    let telemetry = SocketTelemetry::new()
+        .answers("terminal:create", "terminal:created")
+        .answers("terminal:input", "terminal:output")
+        .answers("terminal:close", "terminal:closed");
+    io.ns(
+        "/",
+        traced_connect(telemetry, move |socket: SocketRef| {
+            on_connect(&socket, &hub);
+            ready(())
+        }),
+    );
 }
 
 fn on_connect(socket: &SocketRef, hub: &Hub) {
     let table = hub.clone();
     socket.on(
         "terminal:create",
-        async move |socket: SocketRef, data: Incoming| {
-            if let Err(error) = create(&table, &socket, data).await {
-                tell_error(&socket, &error);
-            }
-        },
+        traced(async move |socket: SocketRef, data: Incoming| {
+            told(&socket, create(&table, &socket, data).await)
+        }),
     );
     let table = hub.clone();
     socket.on(
         "terminal:attach",
-        async move |socket: SocketRef, data: Incoming, wanted: AckWanted, ack: AckSender| {
-            attach(&table, &socket, data, wanted, ack);
-        },
+        traced(
+            move |socket: SocketRef, data: Incoming, wanted: AckWanted, ack: TracedAck| {
+                ready(attach(&table, &socket, data, wanted, ack))
+            },
+        ),
     );
     on_now(socket, hub, "terminal:input", |hub, socket, payload| {
         let session = hub.get(payload.terminal_id()?)?;
-        session.type_in(socket.id, payload.input()?, Request::current())
+        session.type_in(socket.id, payload.input()?, RequestContext::current())
     });
     on_now(socket, hub, "terminal:resize", |hub, _, payload| {
         hub.get(payload.terminal_id()?)?.resize(payload.size()?)
@@ -64,26 +79,32 @@ fn on_connect(socket: &SocketRef, hub: &Hub) {
             hub.forget(&session);
             return Err(TerminalError::unknown_terminal(session.id()));
         }
-        session.tell_when_closed(socket.clone(), Request::current());
+        session.tell_when_closed(socket.clone(), RequestContext::current());
         tokio::spawn(async move { session.close(CloseReason::Closed).await });
         Ok(())
     });
     let table = hub.clone();
-    socket.on("session:list", async move |ack: AckSender| {
-        answer(ack, &serde_json::json!({ "terminals": table.list() }));
-    });
-    socket.on_fallback(async |socket: SocketRef, Event(event): Event| {
+    socket.on(
+        "session:list",
+        traced(move |ack: TracedAck| {
+            answer(ack, &serde_json::json!({ "terminals": table.list() }));
+            ready(())
+        }),
+    );
+    // The name is the client's choice and must not become one of ours.
+    let unknown = traced(|socket: SocketRef, Event(event): Event| {
         let shown: String = event.chars().take(SHOWN_EVENT).collect();
-        tell_error(
+        let message = format!("{shown:?} means nothing here");
+        ready(told(
             &socket,
-            &TerminalError::new(
-                ErrorCode::UnknownEvent,
-                format!("{shown:?} means nothing here"),
-            ),
-        );
+            Err(TerminalError::new(ErrorCode::UnknownEvent, message)),
+        ))
     });
+    socket.on_fallback(unknown.named("unknown"));
     let table = hub.clone();
-    socket.on_disconnect(async move |socket: SocketRef| table.detach(socket.id));
+    socket.on_disconnect(traced_disconnect(async move |socket: SocketRef| {
+        table.detach(socket.id);
+    }));
 }
 
 /// Binds a handler that does its work at once, in the order in which events arrive.
@@ -91,20 +112,15 @@ fn on_now(
     socket: &SocketRef,
     hub: &Hub,
     event: &'static str,
-    handle: fn(&Hub, &SocketRef, &Payload<'_>) -> Result<(), TerminalError>,
+    handle: fn(&Hub, &SocketRef, &Payload<'_>) -> Served,
 ) {
     let hub = hub.clone();
-    socket.on(
-        event,
-        move |socket: SocketRef, data: Incoming| -> Ready<()> {
-            let result = decoded(event, data)
-                .and_then(|value| handle(&hub, &socket, &Payload::of(event, &value)?));
-            if let Err(error) = result {
-                tell_error(&socket, &error);
-            }
-            ready(())
-        },
-    );
+    let handler = move |socket: SocketRef, data: Incoming| -> Ready<Served> {
+        let served = decoded(event, data)
+            .and_then(|value| handle(&hub, &socket, &Payload::of(event, &value)?));
+        ready(told(&socket, served))
+    };
+    socket.on(event, traced(handler));
 }
 
 async fn create(hub: &Hub, socket: &SocketRef, data: Incoming) -> Result<(), TerminalError> {
@@ -129,10 +145,16 @@ async fn create(hub: &Hub, socket: &SocketRef, data: Incoming) -> Result<(), Ter
     watched
 }
 
-fn attach(hub: &Hub, socket: &SocketRef, data: Incoming, wanted: AckWanted, ack: AckSender) {
+fn attach(
+    hub: &Hub,
+    socket: &SocketRef,
+    data: Incoming,
+    wanted: AckWanted,
+    ack: TracedAck,
+) -> Served {
     const EVENT: &str = "terminal:attach";
     let mut ack = Some(ack);
-    let result = decoded(EVENT, data).and_then(|value| {
+    let served = decoded(EVENT, data).and_then(|value| {
         let payload = Payload::of(EVENT, &value)?;
         let session = hub.get(payload.terminal_id()?)?;
         session.attach(socket.clone(), payload.acknowledges()?, |attached| {
@@ -148,18 +170,11 @@ fn attach(hub: &Hub, socket: &SocketRef, data: Incoming, wanted: AckWanted, ack:
         }
         Ok(())
     });
-    if let Err(error) = result {
-        match ack {
-            Some(ack) if wanted.0 => answer(
-                ack,
-                &Refused {
-                    ok: false,
-                    error: &error,
-                },
-            ),
-            _ => tell_error(socket, &error),
-        }
+    match (&served, ack) {
+        (Err(error), Some(ack)) if wanted.0 => answer(ack, &Refused { ok: false, error }),
+        _ => return told(socket, served),
     }
+    served
 }
 
 /// The decoded payload; one that cannot be decoded is an error like any other.
@@ -173,14 +188,17 @@ fn decoded(event: &str, TryData(data): Incoming) -> Result<Value, TerminalError>
     })
 }
 
-fn tell_error(socket: &SocketRef, error: &TerminalError) {
-    tracing::debug!(code = ?error.code, "a terminal request was refused");
-    if link::emit(socket, "terminal:error", error, &[]) == Sent::Full {
+/// Tells the page an error, as the answer to the event being handled.
+fn told(socket: &SocketRef, served: Served) -> Served {
+    if let Err(error) = &served
+        && link::emit(socket, "terminal:error", error, &[]) == Sent::Full
+    {
         tracing::warn!(code = ?error.code, "an error could not be told: the connection has no room");
     }
+    served
 }
 
-fn answer<T: serde::Serialize>(ack: AckSender, data: &T) {
+fn answer<T: serde::Serialize>(ack: TracedAck, data: &T) {
     if let Err(error) = ack.send(data) {
         tracing::debug!(%error, "an acknowledgement could not be sent");
     }
@@ -190,12 +208,12 @@ fn answer<T: serde::Serialize>(ack: AckSender, data: &T) {
 #[derive(Debug, Clone, Copy)]
 struct AckWanted(bool);
 
-impl FromMessageParts<socketioxide::adapter::LocalAdapter> for AckWanted {
+impl FromMessageParts<LocalAdapter> for AckWanted {
     type Error = std::convert::Infallible;
 
     fn from_message_parts(
-        _: &std::sync::Arc<Socket>,
-        _: &mut socketioxide::handler::Value,
+        _: &Arc<Socket>,
+        _: &mut RawValue,
         ack_id: &Option<i64>,
     ) -> Result<Self, Self::Error> {
         Ok(Self(ack_id.is_some()))

@@ -1,19 +1,9 @@
 //! Sending to sockets. The only place where the terminal's events leave the server.
 
+use aether_telemetry::socketio::{RequestContext, TracedEmit};
 use serde::Serialize;
 use socketioxide::extract::SocketRef;
 use socketioxide::{SendError, SocketError};
-
-/// A request that a later event answers.
-#[derive(Debug, Clone)]
-pub(crate) struct Request;
-
-impl Request {
-    /// The request whose handler is running.
-    pub(crate) fn current() -> Option<Self> {
-        None
-    }
-}
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,15 +16,15 @@ pub(crate) enum Sent {
     Gone,
 }
 
-/// Sends `event` to one socket, as the answer to the requests in `answered` (oldest first).
+/// Sends `event` to one socket, as the answer to the requests in `answered` (oldest first). Without any it is the answer
+/// to the event being handled, or begins a trace of its own, as often as the rate limit allows.
 pub(crate) fn emit<T: Serialize>(
     socket: &SocketRef,
     event: &str,
     data: &T,
-    answered: &[Request],
+    answered: &[RequestContext],
 ) -> Sent {
-    let _ = answered;
-    match socket.emit(event, data) {
+    match socket.traced().answering(answered).emit(event, data) {
         Ok(()) => Sent::Yes,
         Err(SendError::Socket(SocketError::InternalChannelFull)) => Sent::Full,
         Err(SendError::Socket(SocketError::Closed)) => Sent::Gone,

@@ -3,12 +3,13 @@
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aether_telemetry::socketio::RequestContext;
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::Sid;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
-use super::link::{self, Request, Sent};
+use super::link::{self, Sent};
 use super::protocol::{
     Attached, CloseReason, Closed, Described, ErrorCode, Listed, Output, Size, TerminalError,
 };
@@ -45,7 +46,7 @@ struct State {
     scrollback: Scrollback,
     viewers: Vec<Viewer>,
     /// Sockets that asked to close this terminal without watching it.
-    closers: Vec<(SocketRef, Option<Request>)>,
+    closers: Vec<(SocketRef, Option<RequestContext>)>,
     orphaned: Option<Instant>,
     closing: Option<CloseReason>,
     ended: Option<i32>,
@@ -181,7 +182,7 @@ impl Session {
         &self,
         socket: Sid,
         text: &str,
-        request: Option<Request>,
+        request: Option<RequestContext>,
     ) -> Result<(), TerminalError> {
         let mut state = lock(&self.state);
         if state.ended.is_some() {
@@ -239,7 +240,7 @@ impl Session {
     }
 
     /// Notes who asked to close this terminal and wants to be told.
-    pub(crate) fn tell_when_closed(&self, socket: SocketRef, request: Option<Request>) {
+    pub(crate) fn tell_when_closed(&self, socket: SocketRef, request: Option<RequestContext>) {
         let mut state = lock(&self.state);
         if let Some(viewer) = state
             .viewers
@@ -404,7 +405,7 @@ pub(crate) struct Farewell {
     /// The shell's name, when it was dead on arrival.
     died: Option<String>,
     viewers: Vec<Viewer>,
-    closers: Vec<(SocketRef, Option<Request>)>,
+    closers: Vec<(SocketRef, Option<RequestContext>)>,
 }
 
 impl Farewell {

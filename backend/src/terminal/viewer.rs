@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use aether_telemetry::socketio::RequestContext;
 use serde::Serialize;
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::Sid;
 use tokio::time::Instant;
 
-use super::link::{self, Request, Sent};
+use super::link::{self, Sent};
 use super::protocol::Output;
 
 /// Most requests that one output answers; the carrier has room for as many.
@@ -53,13 +54,13 @@ impl Window {
 pub(crate) struct Viewer {
     socket: SocketRef,
     /// Inputs of this socket that no output has answered yet, oldest first.
-    pending: VecDeque<(Instant, Request)>,
+    pending: VecDeque<(Instant, RequestContext)>,
     /// The last output it has been sent, or that its replay held.
     seq: u64,
     /// Present when the page acknowledges output.
     window: Option<Window>,
     /// The `terminal:close` of this socket, to be answered by `terminal:closed`.
-    pub(crate) closing: Option<Request>,
+    pub(crate) closing: Option<RequestContext>,
 }
 
 impl Viewer {
@@ -91,7 +92,7 @@ impl Viewer {
     }
 
     /// Notes an input of this socket, to be answered by the next output.
-    pub(crate) fn typed(&mut self, request: Request) {
+    pub(crate) fn typed(&mut self, request: RequestContext) {
         if self.pending.len() == MAX_PENDING {
             // The oldest has waited longest and is the parent of the answer: the middle ones are the ones to lose.
             self.pending.remove(1);
@@ -124,7 +125,7 @@ impl Viewer {
         let now = Instant::now();
         self.pending
             .retain(|(typed, _)| now.duration_since(*typed) < PENDING_FOR);
-        let answered: Vec<Request> = self
+        let answered: Vec<RequestContext> = self
             .pending
             .iter()
             .map(|(_, request)| request.clone())
@@ -145,7 +146,7 @@ impl Viewer {
         &self,
         event: &str,
         data: &T,
-        request: Option<&Request>,
+        request: Option<&RequestContext>,
     ) -> Sent {
         link::emit(
             &self.socket,
