@@ -143,7 +143,8 @@ fn is_request_id(json: &str) -> bool {
                     .any(|&byte| byte < b' ' || byte == b'\\' || byte == b'"')
         }
         b"0" => true,
-        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        // As many digits as a JavaScript number keeps exactly.
+        [b'1'..=b'9', rest @ ..] => rest.len() < 15 && rest.iter().all(u8::is_ascii_digit),
         _ => false,
     }
 }

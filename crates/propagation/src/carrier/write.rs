@@ -218,4 +218,18 @@ mod tests {
         full.baggage = Some("line\r\nbreak".into());
         assert!(!json(&full, DEFAULT_ORDER).contains("baggage"));
     }
+
+    #[test]
+    fn the_limit_is_exact() {
+        let mut full = carrier();
+        full.baggage = Some("k".into());
+        let rest = json(&full, DEFAULT_FORMATS).len() - 1;
+        full.baggage = Some("k".repeat(MAX_CARRIER_BYTES - rest));
+        let text = json(&full, DEFAULT_FORMATS);
+        assert_eq!(text.len(), MAX_CARRIER_BYTES);
+        assert_eq!(parse_json(&text), Ok(full.clone()));
+
+        full.baggage = Some("k".repeat(MAX_CARRIER_BYTES - rest + 1));
+        assert!(!json(&full, DEFAULT_FORMATS).contains("baggage"));
+    }
 }
