@@ -1,0 +1,52 @@
+// Builds `dist/` from the TypeScript in `src/` and the compiled WebAssembly module.
+//
+//   node scripts/build.mjs --bindgen <folder that `wasm-bindgen --target web` has written>
+//
+// Only the module is taken from that folder: it exports functions of numbers and imports nothing, so the
+// generated JavaScript has no work to do and is left behind.
+import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { optimize } from './optimize.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+const { values } = parseArgs({ options: { bindgen: { type: 'string' } } });
+
+const fail = (message) => {
+  console.error(`build: ${message}`);
+  process.exit(1);
+};
+
+if (!values.bindgen) fail('say where the generated module is: --bindgen <folder>');
+const input = resolve(values.bindgen, 'aether_web_client_bg.wasm');
+if (!existsSync(input)) fail(`${input} does not exist; compile it first, with \`cargo xtask build\``);
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+writeFileSync(join(dist, 'aether_client.wasm'), optimize(readFileSync(input)));
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+await build({
+  absWorkingDir: root,
+  entryPoints: { index: 'src/index.ts', vue: 'src/vue/index.ts' },
+  outdir: 'dist',
+  chunkNames: '[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  external: ['vue', 'vue-router', 'socket.io-client'],
+  define: { __VERSION__: JSON.stringify(version) },
+  minify: true,
+  sourcemap: true,
+  logLevel: 'warning',
+});
+
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });

@@ -1,0 +1,18 @@
+/**
+ * Time. Durations come from the monotonic clock, and so do times of day, on top of an origin that is
+ * corrected when the two have drifted apart, as they do while a computer sleeps.
+ */
+
+let origin = performance.timeOrigin;
+
+/** Monotonic milliseconds, for durations. */
+export const tick = (): number => performance.now();
+
+/** Milliseconds since the Unix epoch, with a fraction. */
+export const now = (): number => origin + performance.now();
+
+/** Corrects the origin if it is off by more than a second. */
+export const resync = (): void => {
+  const measured = Date.now() - performance.now();
+  if (Math.abs(measured - origin) > 1000) origin = measured;
+};

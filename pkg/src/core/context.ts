@@ -1,0 +1,26 @@
+/**
+ * The current context. JavaScript in browsers has no storage that follows `await`, so it holds while code
+ * runs synchronously; beyond that it is passed on explicitly, with `with` and `bind`.
+ */
+import type { SpanContext } from '../types.js';
+
+let current: SpanContext | undefined;
+
+export const active = (): SpanContext | undefined => current;
+
+/** Runs `fn` with `context` as the current one and restores what was there before. */
+export const run = <T>(context: SpanContext | undefined, fn: () => T): T => {
+  const before = current;
+  current = context;
+  try {
+    return fn();
+  } finally {
+    current = before;
+  }
+};
+
+/** `fn`, to be called later in `context`. */
+export const bind = <F extends (...args: any[]) => any>(fn: F, context: SpanContext | undefined = current): F =>
+  function (this: unknown, ...args: unknown[]) {
+    return run(context, () => fn.apply(this, args));
+  } as F;

@@ -1,0 +1,101 @@
+/** Spans: plain objects that collect what will be encoded when they end. */
+import type { Attributes, Span, SpanContext, SpanKind, SpanOptions } from '../types.js';
+import { now, tick } from './clock.js';
+import { type EventRecord, type LinkRecord, type Measurement, SPAN, type SpanRecord } from './records.js';
+import { errorType, exceptionAttributes } from './thrown.js';
+
+const KINDS: Record<SpanKind, number> = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 };
+const MAX_EVENTS = 64;
+const ERROR = 2;
+
+/** Receives a sampled span when it has ended. */
+export type Sink = (span: SpanImpl) => void;
+
+export class SpanImpl implements Span, SpanRecord {
+  readonly record = SPAN;
+  attributes: Attributes = {};
+  events: EventRecord[] = [];
+  droppedEvents = 0;
+  links: LinkRecord[] = [];
+  status = 0;
+  message = '';
+  duration = 0;
+  kind: number;
+  /** A measurement to be recorded together with the span. */
+  measurement: Measurement | undefined;
+  readonly start: number;
+  readonly parentId: string;
+  readonly remoteParent: boolean;
+  readonly debug: boolean;
+  /** Monotonic start; infinite once the span has ended. */
+  private begun: number;
+
+  constructor(
+    readonly traceId: string,
+    readonly spanId: string,
+    readonly sampled: boolean,
+    parent: SpanContext | undefined,
+    public name: string,
+    options: SpanOptions | undefined,
+    private readonly sink: Sink,
+  ) {
+    this.parentId = parent ? parent.spanId : '';
+    this.remoteParent = !!parent?.remote;
+    this.debug = !!parent?.debug;
+    this.kind = KINDS[options?.kind ?? 'internal'];
+    this.begun = tick();
+    const start = options?.startTime ?? now();
+    this.start = start;
+    if (options?.startTime !== undefined) this.begun += start - now();
+    if (sampled) {
+      if (options?.attributes) Object.assign(this.attributes, options.attributes);
+      for (const context of options?.links ?? []) this.links.push({ context });
+    }
+  }
+
+  get ended(): boolean {
+    return this.begun === Infinity;
+  }
+
+  as(kind: SpanKind): this {
+    this.kind = KINDS[kind];
+    return this;
+  }
+
+  set(attributes: Attributes): this {
+    if (this.sampled) Object.assign(this.attributes, attributes);
+    return this;
+  }
+
+  event(name: string, attributes?: Attributes, time: number = now()): this {
+    if (this.sampled) {
+      if (this.events.length < MAX_EVENTS) this.events.push({ name, time, attributes });
+      else this.droppedEvents++;
+    }
+    return this;
+  }
+
+  link(context: SpanContext, attributes?: Attributes): this {
+    if (this.sampled && this.links.length < MAX_EVENTS) this.links.push({ context, attributes });
+    return this;
+  }
+
+  fail(type: string, message = ''): this {
+    this.status = ERROR;
+    this.message = message;
+    return this.set({ 'error.type': type });
+  }
+
+  error(thrown: unknown): this {
+    const attributes = exceptionAttributes(thrown);
+    this.event('exception', attributes);
+    return this.fail(errorType(thrown), attributes['exception.message'] as string);
+  }
+
+  end(time?: number): void {
+    if (this.ended) return;
+    this.duration = Math.max(0, time === undefined ? tick() - this.begun : time - this.start);
+    this.begun = Infinity;
+    if (this.sampled) this.sink(this);
+  }
+}

@@ -1,0 +1,25 @@
+/** Reading what was thrown, which may be anything, without ever throwing. */
+import type { Attributes } from '../types.js';
+
+/** `error.type` of something thrown: its class name where it has one. */
+export const errorType = (thrown: unknown): string => {
+  try {
+    if (thrown instanceof Error) return thrown.name || 'Error';
+    return typeof thrown;
+  } catch {
+    return 'unknown';
+  }
+};
+
+/** The `exception.*` attributes of something thrown. */
+export const exceptionAttributes = (thrown: unknown): Attributes => {
+  const attributes: Attributes = { 'exception.type': errorType(thrown) };
+  try {
+    const error = thrown as Partial<Error> | null | undefined;
+    attributes['exception.message'] = String(error instanceof Object && 'message' in error ? error.message : thrown);
+    if (typeof error?.stack === 'string') attributes['exception.stacktrace'] = error.stack;
+  } catch {
+    // A getter or `toString` of the host's object threw; what we have is enough.
+  }
+  return attributes;
+};

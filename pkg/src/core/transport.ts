@@ -1,0 +1,152 @@
+/**
+ * Export: moving requests from the module to the network and answers back. What to send, when, and what an
+ * answer means is decided in the module; here are `fetch`, gzip, the timer and the page's life cycle.
+ */
+import { now, resync } from './clock.js';
+import type { Module } from './module.js';
+
+const DUE = 0;
+const FLUSH = 1;
+const FINAL = 2;
+/** An answer that takes longer counts as none. */
+const TIMEOUT_MS = 10_000;
+/** Response bodies are small; a longer one is not worth reading into the module. */
+const MAX_ANSWER_BYTES = 4096;
+const MAX_IN_FLIGHT = 2;
+
+export interface Request {
+  id: number;
+  signal: number;
+  /** A copy: the module's memory may move. */
+  body: Uint8Array<ArrayBuffer>;
+}
+
+/** What the transport needs from the client. */
+export interface Source {
+  readonly module: Module;
+  take(mode: number): Request | undefined;
+  answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): void;
+}
+
+/** `Retry-After`: seconds or an HTTP date; -1 if it is neither. */
+export const retryAfter = (value: string | null): number => {
+  if (!value) return -1;
+  const seconds = Number(value);
+  const ms = Number.isNaN(seconds) ? Date.parse(value) - Date.now() : seconds * 1000;
+  return ms >= 0 ? ms : -1;
+};
+
+const gzip = async (body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(
+    await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer(),
+  );
+
+export class Transport {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timerAt = Infinity;
+  private inFlight = 0;
+  private readonly abort = new AbortController();
+
+  constructor(
+    private readonly source: Source,
+    private readonly urls: readonly string[],
+    private readonly headers: Record<string, string>,
+    private readonly fetch: typeof globalThis.fetch,
+  ) {
+    const { signal } = this.abort;
+    // Neither exists under Node.
+    globalThis.document?.addEventListener?.('visibilitychange', () => this.onVisibility(), { signal });
+    globalThis.addEventListener?.('pagehide', () => this.sendFinal(), { signal });
+    globalThis.addEventListener?.(
+      'online',
+      () => {
+        this.source.module.resume();
+        this.arm(0);
+      },
+      { signal },
+    );
+  }
+
+  /** Wakes up in `ms` milliseconds, or earlier if that was asked for before; negative means not at all. */
+  arm(ms: number): void {
+    if (ms < 0 || this.abort.signal.aborted) return;
+    const at = now() + ms;
+    if (at >= this.timerAt - 1) return;
+    clearTimeout(this.timer);
+    this.timerAt = at;
+    this.timer = setTimeout(() => this.pump(), Math.min(ms, 0x7fffffff));
+    // Waiting telemetry is no reason to keep a Node process alive.
+    (this.timer as { unref?: () => void }).unref?.();
+  }
+
+  private pump(): void {
+    this.timerAt = Infinity;
+    resync();
+    // `onLine` is only ever wrong in the other direction.
+    if (globalThis.navigator?.onLine === false) return;
+    while (this.inFlight < MAX_IN_FLIGHT) {
+      const request = this.source.take(DUE);
+      if (!request) break;
+      void this.send(request);
+    }
+    if (this.inFlight < MAX_IN_FLIGHT) this.arm(this.source.module.wake(now()));
+  }
+
+  /** Sends what was not tried yet; resolves when every answer is there. */
+  async flush(): Promise<void> {
+    const sent: Promise<void>[] = [];
+    for (let request; (request = this.source.take(FLUSH)); ) sent.push(this.send(request));
+    await Promise.all(sent);
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.abort.abort();
+  }
+
+  private onVisibility(): void {
+    if (document.visibilityState === 'hidden') this.sendFinal();
+    else resync();
+  }
+
+  /** The page may be gone in a moment: no time for gzip, and no more than the keepalive budget. */
+  private sendFinal(): void {
+    for (let request; (request = this.source.take(FINAL)); ) void this.send(request, true);
+  }
+
+  private async send(request: Request, final = false): Promise<void> {
+    const { module } = this.source;
+    this.inFlight++;
+    let status = 0;
+    let pause = -1;
+    let answer = new Uint8Array();
+    let reserved = 0;
+    try {
+      const headers: Record<string, string> = { ...this.headers, 'content-type': 'application/x-protobuf' };
+      let { body } = request;
+      if (!final && typeof CompressionStream !== 'undefined') {
+        body = await gzip(body);
+        headers['content-encoding'] = 'gzip';
+      }
+      if (module.reserve(body.length)) reserved = body.length;
+      const response = await this.fetch(this.urls[request.signal]!, {
+        method: 'POST',
+        headers,
+        body,
+        keepalive: reserved > 0,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      // Read to the end always: Chromium gives the keepalive budget back only then.
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      status = response.status;
+      pause = retryAfter(response.headers.get('retry-after'));
+      if (bytes.length <= MAX_ANSWER_BYTES) answer = bytes;
+    } catch {
+      // No answer: status 0, which the module knows to try again.
+    }
+    this.inFlight--;
+    if (reserved) module.release(reserved);
+    this.source.answered(request.id, status, pause, answer);
+    this.arm(module.wake(now()));
+  }
+}

@@ -1,0 +1,64 @@
+/** `@aetherterm/telemetry/vue`: the client as a Vue plugin. */
+import { type App, type InjectionKey, inject } from 'vue';
+import type { Router } from 'vue-router';
+import { type TelemetryEnv, type Telemetry, type TelemetryOptions, init, withEnv } from '../index.js';
+import { captureErrors } from './errors.js';
+import { followRoutes } from './routes.js';
+
+/** Options of {@link createTelemetry}. */
+export interface VueTelemetryOptions extends TelemetryOptions {
+  /**
+   * Where `VITE_TELEMETRY_ENABLED`, `VITE_TELEMETRY_ENDPOINT` and `VITE_TELEMETRY_HEADERS` are read from. Default:
+   * `import.meta.env`, which Vite fills in for packages too; pass it yourself if your set-up does not.
+   */
+  env?: TelemetryEnv;
+  /** Whether errors that reach Vue's `errorHandler` become log records. Default `true`. */
+  captureErrors?: boolean;
+}
+
+/** Options of `app.use(telemetry, …)`. */
+export interface InstallOptions {
+  /** Default: the router that the app has been given before. */
+  router?: Router;
+}
+
+/** The plugin, which is at the same time the {@link Telemetry}. */
+export interface VueTelemetry extends Telemetry {
+  install(app: App, options?: InstallOptions): void;
+}
+
+/** Under this key the plugin provides itself. */
+export const TELEMETRY_KEY: InjectionKey<VueTelemetry> = Symbol('aetherterm.telemetry');
+
+/**
+ * Starts telemetry and returns it as a plugin.
+ *
+ * @example
+ * createApp(App).use(router).use(createTelemetry({ serviceName: 'shop' })).mount('#app');
+ */
+export const createTelemetry = (options: VueTelemetryOptions): VueTelemetry => {
+  const { env = (import.meta as { env?: TelemetryEnv }).env, captureErrors: capture = true, ...rest } = options;
+  const telemetry = init(withEnv(rest, env));
+  const undo: (() => void)[] = [];
+  const plugin: VueTelemetry = {
+    ...telemetry,
+    install(app, { router = app.config.globalProperties['$router'] as Router | undefined } = {}) {
+      app.provide(TELEMETRY_KEY, plugin);
+      if (telemetry.stats().state === 'disabled') return;
+      if (capture) undo.push(captureErrors(app, telemetry));
+      if (router) undo.push(followRoutes(router, telemetry));
+    },
+    shutdown: () => {
+      for (const restore of undo.splice(0)) restore();
+      return telemetry.shutdown();
+    },
+  };
+  return plugin;
+};
+
+/** The telemetry of the app that the calling component belongs to; throws where the plugin was not installed. */
+export const useTelemetry = (): VueTelemetry => {
+  const telemetry = inject(TELEMETRY_KEY, undefined);
+  if (!telemetry) throw new Error('useTelemetry: install the plugin first, with app.use(createTelemetry({ serviceName }))');
+  return telemetry;
+};

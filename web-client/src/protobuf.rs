@@ -1,0 +1,241 @@
+//! Writing protobuf, and just enough reading for one answer message.
+//!
+//! Wire format: <https://protobuf.dev/programming-guides/encoding/>. A field is a key
+//! (`number << 3 | wire type`) and a value. Fields that hold the type's default are left out, as proto3
+//! asks; the `*_always` forms exist for members of a `oneof`, where leaving out would mean "not set".
+
+const VARINT: u32 = 0;
+const FIXED64: u32 = 1;
+const LENGTH: u32 = 2;
+const FIXED32: u32 = 5;
+
+/// A growing protobuf message.
+#[derive(Debug, Default, Clone)]
+pub struct Writer {
+    bytes: Vec<u8>,
+}
+
+/// Where a nested message began; handed back to [`Writer::end`].
+#[derive(Debug)]
+#[must_use = "a nested message must be ended"]
+pub struct Nested(usize);
+
+impl Writer {
+    /// An empty message.
+    pub const fn new() -> Self {
+        Self { bytes: Vec::new() }
+    }
+
+    /// What has been written so far.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The message's bytes.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Forgets what was written and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.bytes.push(value as u8);
+    }
+
+    fn key(&mut self, field: u32, wire: u32) {
+        self.varint(u64::from(field << 3 | wire));
+    }
+
+    /// An unsigned integer, enum or boolean; nothing when zero.
+    pub fn uint(&mut self, field: u32, value: u64) {
+        if value != 0 {
+            self.uint_always(field, value);
+        }
+    }
+
+    /// As [`Writer::uint`], written even when zero. Negative `int64` values are passed as their two's complement.
+    pub fn uint_always(&mut self, field: u32, value: u64) {
+        self.key(field, VARINT);
+        self.varint(value);
+    }
+
+    /// A `fixed64`; nothing when zero.
+    pub fn fixed64(&mut self, field: u32, value: u64) {
+        if value != 0 {
+            self.key(field, FIXED64);
+            self.bytes.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+
+    /// A `fixed32`; nothing when zero.
+    pub fn fixed32(&mut self, field: u32, value: u32) {
+        if value != 0 {
+            self.key(field, FIXED32);
+            self.bytes.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+
+    /// A `double`, always written.
+    pub fn double_always(&mut self, field: u32, value: f64) {
+        self.key(field, FIXED64);
+        self.raw_double(value);
+    }
+
+    /// The eight bytes of a `double`, as an element of a packed field.
+    pub fn raw_double(&mut self, value: f64) {
+        self.bytes.extend_from_slice(&value.to_bits().to_le_bytes());
+    }
+
+    /// The eight bytes of a `fixed64`, as an element of a packed field.
+    pub fn raw_fixed64(&mut self, value: u64) {
+        self.bytes.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// A string or byte field; nothing when empty.
+    pub fn bytes(&mut self, field: u32, value: &[u8]) {
+        if !value.is_empty() {
+            self.bytes_always(field, value);
+        }
+    }
+
+    /// As [`Writer::bytes`], written even when empty.
+    pub fn bytes_always(&mut self, field: u32, value: &[u8]) {
+        self.key(field, LENGTH);
+        self.varint(value.len() as u64);
+        self.raw(value);
+    }
+
+    /// Bytes that are already encoded fields.
+    pub fn raw(&mut self, encoded: &[u8]) {
+        self.bytes.extend_from_slice(encoded);
+    }
+
+    /// Begins a nested message (or packed field): what follows is its content until [`Writer::end`].
+    ///
+    /// One byte is kept free for the length. Most nested messages here are shorter than 128 bytes, so
+    /// writing them in place beats measuring everything twice.
+    pub fn begin(&mut self, field: u32) -> Nested {
+        self.key(field, LENGTH);
+        self.bytes.push(0);
+        Nested(self.bytes.len())
+    }
+
+    /// Ends a nested message and fills in its length.
+    pub fn end(&mut self, Nested(start): Nested) {
+        let Some(mut length) = self.bytes.len().checked_sub(start) else {
+            return;
+        };
+        let mut prefix = [0_u8; 5];
+        let mut used = 0;
+        for byte in &mut prefix {
+            used += 1;
+            *byte = length as u8 & 0x7f;
+            length >>= 7;
+            if length == 0 {
+                break;
+            }
+            *byte |= 0x80;
+        }
+        // A longer length moves the content up by the extra bytes.
+        let end = self.bytes.len();
+        self.bytes.extend_from_slice(&prefix[..used - 1]);
+        self.bytes.copy_within(start..end, start + used - 1);
+        self.bytes[start - 1..start - 1 + used].copy_from_slice(&prefix[..used]);
+    }
+}
+
+/// Reads the fields of a message from outside; stops at the first thing that is not valid.
+#[derive(Debug)]
+pub struct Fields<'a>(pub &'a [u8]);
+
+/// One field's value; fixed-width values are skipped, nobody needs them.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A varint.
+    Uint(u64),
+    /// A string, bytes or a nested message.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Fields<'a> {
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let (&byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn skip(&mut self, length: u64) -> Option<&'a [u8]> {
+        let (head, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
+        self.0 = rest;
+        Some(head)
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (u64, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let key = self.varint()?;
+            let width = match key as u32 & 7 {
+                VARINT => return Some((key >> 3, Value::Uint(self.varint()?))),
+                LENGTH => {
+                    let length = self.varint()?;
+                    return Some((key >> 3, Value::Bytes(self.skip(length)?)));
+                }
+                FIXED64 => 8,
+                FIXED32 => 4,
+                _ => return None,
+            };
+            self.skip(width)?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nested_lengths_of_every_width_are_correct() {
+        for length in [0_usize, 1, 127, 128, 300, 16_383, 16_384, 2_097_152] {
+            let mut writer = Writer::new();
+            writer.uint(9, 1);
+            let nested = writer.begin(3);
+            writer.raw(&vec![7; length]);
+            writer.end(nested);
+            writer.uint(4, 5);
+            let fields: Vec<_> = Fields(writer.as_bytes()).collect();
+            assert_eq!(fields.len(), 3, "length {length}");
+            assert_eq!(fields[1], (3, Value::Bytes(&vec![7; length])));
+            assert_eq!(fields[2], (4, Value::Uint(5)));
+        }
+    }
+
+    #[test]
+    fn reading_stops_at_anything_invalid() {
+        for bad in [
+            &[0x0a, 0x05, 1][..],
+            &[0xff; 12],
+            &[0x0b],
+            &[0x08],
+            &[0x09, 1, 2],
+        ] {
+            assert_eq!(Fields(bad).count(), 0, "{bad:?}");
+        }
+    }
+}
