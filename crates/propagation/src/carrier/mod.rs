@@ -37,6 +37,9 @@ pub const MAX_CARRIER_BYTES: usize = 512;
 /// The key that holds a carrier, wherever it sits.
 pub const CARRIER_KEY: &str = "_trace";
 
+/// [`CARRIER_KEY`] as it stands in JSON.
+const QUOTED_KEY: &str = "\"_trace\"";
+
 /// The key beside a payload carrier by which older peers match replies to requests.
 pub const REQUEST_ID_KEY: &str = "_requestId";
 

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::{CARRIER_KEY, Carrier, MAX_CARRIER_BYTES, parse_json, write_trailing};
+use super::{CARRIER_KEY, Carrier, MAX_CARRIER_BYTES, QUOTED_KEY, parse_json, write_trailing};
 use crate::json::{self, Members};
 use crate::reject::Reject;
 
@@ -52,7 +52,8 @@ impl Cut<'_> {
 
 /// Finds a carrier as the last argument of an event.
 ///
-/// Costs one look backwards over the last argument if that is an object, and nothing otherwise.
+/// Costs a search for the key's text; only where that is found, a walk backwards over the last
+/// argument if it is an object.
 ///
 /// ```
 /// use aether_propagation::carrier::cut_trailing;
@@ -133,12 +134,18 @@ fn comma_before(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// Finds all carriers that end the arguments in `raw[..end]`.
 fn cut_before(raw: &str, end: usize) -> Option<Cut<'_>> {
+    // Most events have none, and searching for text is far quicker than walking over values.
+    if !raw.contains(QUOTED_KEY) {
+        return None;
+    }
     let bytes = raw.as_bytes();
     let cut_end = json::trim_end(bytes, end);
     let (mut start, mut carrier) = one_before(raw, cut_end)?;
-    while let Some((earlier, _)) = one_before(raw, json::trim_end(bytes, start)) {
-        start = earlier;
-        carrier = Err(Reject::Duplicate);
+    if raw.get(..start)?.contains(QUOTED_KEY) {
+        while let Some((earlier, _)) = one_before(raw, json::trim_end(bytes, start)) {
+            start = earlier;
+            carrier = Err(Reject::Duplicate);
+        }
     }
     Some(Cut {
         range: start..cut_end,
