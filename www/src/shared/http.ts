@@ -1,0 +1,99 @@
+/**
+ * Reading JSON from our own server, with failures said in words.
+ *
+ * `fetch` is taken here as it is when the page starts, before telemetry wraps it: a viewer that polls
+ * must not fill the list it shows with its own requests. `main.ts` imports this module first.
+ */
+
+const plainFetch = globalThis.fetch.bind(globalThis)
+
+/** A request that failed, with what to do about it. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError'
+
+  constructor(
+    message: string,
+    /** What the reader can do now. */
+    readonly remedy: string,
+    /** HTTP status, `0` when there was no answer. */
+    readonly status: number,
+  ) {
+    super(message)
+  }
+}
+
+export interface JsonRequest {
+  signal?: AbortSignal
+  /** Gives up after this many milliseconds; default 15 000. */
+  timeoutMs?: number
+  /** Replaces `fetch` in tests. */
+  fetch?: typeof fetch
+}
+
+/**
+ * GETs `path` and returns the parsed JSON.
+ *
+ * Throws {@link RequestError}, or the abort reason of `signal` when the caller gave up.
+ */
+export async function getJson(path: string, request: JsonRequest = {}): Promise<unknown> {
+  const timeout = AbortSignal.timeout(request.timeoutMs ?? 15_000)
+  const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout
+  let response: Response
+  try {
+    response = await (request.fetch ?? plainFetch)(path, {
+      headers: { accept: 'application/json' },
+      credentials: 'same-origin',
+      signal,
+    })
+  } catch (cause) {
+    if (request.signal?.aborted) throw cause
+    throw timeout.aborted
+      ? new RequestError('The server did not answer in time.', 'Check that it is not overloaded, then try again.', 0)
+      : new RequestError('The server cannot be reached.', 'Check that aetherterm is running, then try again.', 0)
+  }
+  if (!response.ok) throw await refusal(path, response)
+  if (!(response.headers.get('content-type') ?? '').includes('json')) {
+    throw new RequestError(
+      `${path} answered without JSON.`,
+      'This server does not offer it. Check that telemetry is enabled and that the versions match.',
+      response.status,
+    )
+  }
+  try {
+    return await response.json()
+  } catch (cause) {
+    if (request.signal?.aborted) throw cause
+    throw new RequestError(`${path} answered with broken JSON.`, 'Try again; if it stays, see the server log.', response.status)
+  }
+}
+
+async function refusal(path: string, response: Response): Promise<RequestError> {
+  const { status } = response
+  if (status === 401 || status === 403) {
+    return new RequestError(
+      'The server does not know this browser.',
+      'Open the address that aetherterm printed when it started; it carries the token.',
+      status,
+    )
+  }
+  const said = await saidByServer(response)
+  if (status === 404) {
+    return new RequestError(said || `${path} was not found.`, 'It may have been removed, or never have arrived.', status)
+  }
+  const remedy = status >= 500 ? 'See the server log, then try again.' : 'Change the request and try again.'
+  return new RequestError(said || `The server answered ${status} to ${path}.`, remedy, status)
+}
+
+/** The message of a JSON error body: Jaeger's `errors[].msg` or a plain `message`/`error`. */
+async function saidByServer(response: Response): Promise<string> {
+  try {
+    const body: unknown = await response.json()
+    if (typeof body !== 'object' || body === null) return ''
+    const { errors, message, error } = body as { errors?: unknown; message?: unknown; error?: unknown }
+    const first: unknown = Array.isArray(errors) ? errors[0] : undefined
+    const said = (first as { msg?: unknown } | undefined)?.msg ?? message ?? error
+    return typeof said === 'string' ? said.slice(0, 300) : ''
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,22 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+// `npm run dev` shows the page from Vite and takes everything else from a running `aetherterm`.
+const server = process.env.AETHERTERM_URL ?? 'http://127.0.0.1:57575'
+const proxied = ['/api', '/v1', '/jaeger', '/socket.io']
+
+export default defineConfig({
+  plugins: [vue()],
+  build: {
+    target: 'es2022',
+    // The page is served under a policy without `data:` scripts or modules; only real files are emitted.
+    assetsInlineLimit: 0,
+  },
+  server: {
+    proxy: Object.fromEntries(proxied.map((path) => [path, { target: server, ws: path === '/socket.io' }])),
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts'],
+  },
+})
