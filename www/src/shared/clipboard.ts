@@ -1,25 +1,12 @@
 /** The clipboard, where the browser lets a page have it (HTTPS or localhost, and the person agreed). */
 
-export type ClipboardResult = { ok: true; text: string } | { ok: false; why: string }
-
-const INSECURE = 'The browser gives pages the clipboard only over HTTPS or on localhost. Use its own menu instead.'
-const REFUSED = 'The browser refused the clipboard. Allow it for this page, or use its own menu.'
-
-export async function copyText(text: string): Promise<ClipboardResult> {
-  if (!navigator.clipboard) return { ok: false, why: INSECURE }
+/** Copies; gives `null` when it worked, otherwise why not and what to do. */
+export async function copyText(text: string): Promise<string | null> {
+  if (!navigator.clipboard) return 'The browser gives pages the clipboard only over HTTPS or on localhost. Use its own menu instead.'
   try {
     await navigator.clipboard.writeText(text)
-    return { ok: true, text }
+    return null
   } catch {
-    return { ok: false, why: REFUSED }
-  }
-}
-
-export async function readClipboard(): Promise<ClipboardResult> {
-  if (!navigator.clipboard?.readText) return { ok: false, why: INSECURE }
-  try {
-    return { ok: true, text: await navigator.clipboard.readText() }
-  } catch {
-    return { ok: false, why: REFUSED }
+    return 'The browser refused the clipboard. Allow it for this page, or use its own menu.'
   }
 }
