@@ -46,6 +46,14 @@ export function estimateOffsets(spans: readonly Span[]): ClockOffset[] {
     .map(([processId, offsetUs]) => ({ processId, service: services.get(processId) ?? processId, offsetUs }))
 }
 
+/** What to add to the start of a span, by these offsets. */
+export function clockShift(offsets: readonly ClockOffset[]): (span: Span) => number {
+  if (offsets.length === 0) return () => 0
+  const byProcess = new Map(offsets.map(({ processId, offsetUs }) => [processId, offsetUs]))
+  return (span) => byProcess.get(span.processId) ?? 0
+}
+
+
 function narrow(all: Map<string, Map<string, Bounds>>, from: string, to: string, low: number, high: number) {
   narrowOne(all, from, to, low, high)
   narrowOne(all, to, from, -high, -low)

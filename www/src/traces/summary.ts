@@ -1,5 +1,6 @@
 /** One trace as one row of the list, and what the list can be narrowed to. */
 import type { Span, Trace } from './jaeger'
+import { clockShift, estimateOffsets } from './skew'
 
 export interface ServiceShare {
   name: string
@@ -24,8 +25,11 @@ export interface TraceSummary {
   haystack: string
 }
 
-export function summarise(trace: Trace): TraceSummary {
-  const spans = [...trace.spans].sort((a, b) => a.startUs - b.startUs)
+/** Times are on the common clock of the trace (see `skew.ts`) unless they are wanted as recorded. */
+export function summarise(trace: Trace, asRecorded = false): TraceSummary {
+  const shift = clockShift(asRecorded ? [] : estimateOffsets(trace.spans))
+  const start = (span: Span) => span.startUs + shift(span)
+  const spans = [...trace.spans].sort((a, b) => start(a) - start(b))
   const ids = new Set(spans.map((span) => span.spanId))
   const root = spans.find((span) => span.parentId === null) ?? spans.find((span) => !ids.has(span.parentId ?? '')) ?? spans[0]
   const services = new Map<string, number>()
@@ -35,15 +39,15 @@ export function summarise(trace: Trace): TraceSummary {
   for (const span of spans) {
     services.set(span.service, (services.get(span.service) ?? 0) + 1)
     names.add(span.name)
-    endUs = Math.max(endUs, span.startUs + span.durationUs)
+    endUs = Math.max(endUs, start(span) + span.durationUs)
     if (span.error) errorCount += 1
   }
   return {
     traceId: trace.traceId,
     rootName: root.name,
     rootService: root.service,
-    startUs: spans[0].startUs,
-    durationUs: endUs - spans[0].startUs,
+    startUs: start(spans[0]),
+    durationUs: endUs - start(spans[0]),
     spanCount: spans.length,
     errorCount,
     services: [...services].map(([name, count]) => ({ name, spans: count })),

@@ -25,7 +25,7 @@ export interface TraceTree {
   endUs: number
 }
 
-/** Moves a span's start onto the common clock; the identity unless clocks differ. */
+/** What to add to the start of a span; zero unless clocks differ. */
 export type ClockShift = (span: Span) => number
 
 /**
