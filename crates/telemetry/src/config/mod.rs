@@ -244,3 +244,6 @@ impl Batch {
         batch_size: 512,
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,6 @@ use crate::{Config, Signal};
 pub(crate) use counters::Counters;
 pub use counters::{Count, Outcome};
 pub(crate) use exporter::IntakeClient;
-pub(crate) use queue::Level;
 pub use sender::Health;
 pub(crate) use sender::Outlet;
 pub use worker::Undelivered;
@@ -217,3 +216,6 @@ impl Delivery {
         &self.worker
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,8 +52,8 @@ fn reason(status: u16) -> &'static str {
         502 => "http_502",
         503 => "http_503",
         504 => "http_504",
-        300..=399 => "http_3xx",
-        400..=499 => "http_4xx",
+        _ if status < 400 => "http_3xx",
+        _ if status < 500 => "http_4xx",
         _ => "http_5xx",
     }
 }

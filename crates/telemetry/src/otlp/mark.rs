@@ -71,3 +71,6 @@ fn attribute(key: &str, value: &str) -> Vec<u8> {
     put_bytes(&mut out, 2, &any);
     out
 }
+
+#[cfg(test)]
+mod tests;

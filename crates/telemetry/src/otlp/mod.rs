@@ -3,8 +3,11 @@
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/>
 
+pub(crate) mod base64;
 pub(crate) mod count;
+pub(crate) mod json;
 pub(crate) mod mark;
 pub(crate) mod partial;
+mod schema;
 pub(crate) mod validate;
 pub(crate) mod wire;

@@ -22,7 +22,11 @@ pub(crate) struct Checked {
 pub(crate) fn check(signal: Signal, request: &Bytes) -> Result<Checked, String> {
     let failed = |error: prost::DecodeError| format!("not an OTLP {signal} request: {error}");
     let traces = match signal {
-        Signal::Traces => Some(ExportTraceServiceRequest::decode(request.clone()).map_err(failed)?),
+        Signal::Traces => {
+            let traces = ExportTraceServiceRequest::decode(request.clone()).map_err(failed)?;
+            check_ids(&traces)?;
+            Some(traces)
+        }
         Signal::Logs => {
             ExportLogsServiceRequest::decode(request.clone()).map_err(failed)?;
             None
@@ -35,4 +39,33 @@ pub(crate) fn check(signal: Signal, request: &Bytes) -> Result<Checked, String> 
     let items = count::items(signal, request)
         .map_err(|_| format!("not an OTLP {signal} request: malformed protobuf"))?;
     Ok(Checked { items, traces })
+}
+
+/// Ids of a wrong length. Such a span cannot be part of any trace.
+fn check_ids(request: &ExportTraceServiceRequest) -> Result<(), String> {
+    let spans = request
+        .resource_spans
+        .iter()
+        .flat_map(|resource| &resource.scope_spans)
+        .flat_map(|scope| &scope.spans);
+    for (position, span) in spans.enumerate() {
+        for (name, id, length) in [
+            ("trace id", &span.trace_id, 16),
+            ("span id", &span.span_id, 8),
+        ] {
+            if id.len() != length {
+                let found = id.len();
+                return Err(format!(
+                    "span {position} has a {name} of {found} bytes; it must have {length}"
+                ));
+            }
+        }
+        let parent = span.parent_span_id.len();
+        if parent != 0 && parent != 8 {
+            return Err(format!(
+                "span {position} has a parent span id of {parent} bytes; it must have 8 or be empty"
+            ));
+        }
+    }
+    Ok(())
 }

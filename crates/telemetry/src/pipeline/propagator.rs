@@ -1,62 +1,111 @@
 //! The global propagator: what other libraries in this process read from and write to headers.
+//!
+//! Reading and writing are those of `aether-propagation`, as everywhere else in this project.
 
+use aether_propagation::{self as wire, Format, Sampling, extract_in_order, inject, inject_state};
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
-use opentelemetry_propagator_b3::{B3Encoding, Propagator as B3};
-use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
+use opentelemetry_sdk::propagation::BaggagePropagator;
 
 use crate::config::{Propagator, Propagators};
-
-type Boxed = Box<dyn TextMapPropagator + Send + Sync>;
 
 /// Writes some formats and reads others, which need not be the same.
 #[derive(Debug)]
 pub(super) struct Global {
-    inject: Vec<Boxed>,
-    extract: Vec<Boxed>,
+    inject: Vec<Format>,
+    extract: Vec<Format>,
+    inject_baggage: bool,
+    extract_baggage: bool,
+    baggage: BaggagePropagator,
     fields: Vec<String>,
 }
 
 pub(super) fn build(propagators: &Propagators) -> Global {
-    let make = |list: &[Propagator]| list.iter().copied().map(make).collect::<Vec<_>>();
-    let inject = make(&propagators.inject);
-    let fields = inject
+    let inject: Vec<_> = propagators.inject.iter().filter_map(format).collect();
+    let mut extract: Vec<_> = propagators.extract.iter().filter_map(format).collect();
+    // A sender may use either form of B3; who reads one reads the other.
+    if let Some(at) = extract.iter().position(is_b3) {
+        extract.retain(|format| !is_b3(format));
+        extract.splice(at..at, [Format::B3Single, Format::B3Multi]);
+    }
+    let inject_baggage = propagators.inject.contains(&Propagator::Baggage);
+    let mut fields: Vec<_> = inject
         .iter()
-        .flat_map(|propagator| propagator.fields())
-        .map(str::to_owned)
+        .flat_map(names)
+        .map(|name| (*name).to_owned())
         .collect();
+    if inject_baggage {
+        fields.push(wire::w3c::BAGGAGE_HEADER.to_owned());
+    }
     Global {
         inject,
-        extract: make(&propagators.extract),
+        extract,
+        inject_baggage,
+        extract_baggage: propagators.extract.contains(&Propagator::Baggage),
+        baggage: BaggagePropagator::new(),
         fields,
     }
 }
 
-fn make(propagator: Propagator) -> Boxed {
+fn format(propagator: &Propagator) -> Option<Format> {
     match propagator {
-        Propagator::B3 => Box::new(B3::with_encoding(B3Encoding::SingleHeader)),
-        Propagator::B3Multi => Box::new(B3::with_encoding(B3Encoding::MultipleHeader)),
-        Propagator::TraceContext => Box::new(TraceContextPropagator::new()),
-        Propagator::Baggage => Box::new(BaggagePropagator::new()),
+        Propagator::B3 => Some(Format::B3Single),
+        Propagator::B3Multi => Some(Format::B3Multi),
+        Propagator::TraceContext => Some(Format::TraceContext),
+        Propagator::Baggage => None,
+    }
+}
+
+fn is_b3(format: &Format) -> bool {
+    matches!(format, Format::B3Single | Format::B3Multi)
+}
+
+fn names(format: &Format) -> &'static [&'static str] {
+    use wire::{b3, w3c};
+    match format {
+        Format::B3Single => &[b3::SINGLE_HEADER],
+        Format::B3Multi => &[
+            b3::TRACE_ID_HEADER,
+            b3::SPAN_ID_HEADER,
+            b3::SAMPLED_HEADER,
+            b3::FLAGS_HEADER,
+        ],
+        Format::TraceContext => &[w3c::TRACEPARENT_HEADER, w3c::TRACESTATE_HEADER],
     }
 }
 
 impl TextMapPropagator for Global {
     fn inject_context(&self, context: &Context, injector: &mut dyn Injector) {
-        for propagator in &self.inject {
-            propagator.inject_context(context, injector);
+        let span = context.span();
+        let span = span.span_context();
+        if let Some(context) = to_wire(span) {
+            let state = span.trace_state().header();
+            let state = (!state.is_empty()).then_some(state.as_str());
+            let mut set = |name: &'static str, value: &str| injector.set(name, value.to_owned());
+            inject(&context, &self.inject, &mut set);
+            inject_state(state, None, &self.inject, &mut set);
+        }
+        if self.inject_baggage {
+            self.baggage.inject_context(context, injector);
         }
     }
 
     fn extract_with_context(&self, context: &Context, extractor: &dyn Extractor) -> Context {
-        // Each one overrides what came before, so the preferred one goes last.
-        self.extract
-            .iter()
-            .rev()
-            .fold(context.clone(), |context, propagator| {
-                propagator.extract_with_context(&context, extractor)
-            })
+        let found = extract_in_order(&self.extract, &|name| extractor.get(name));
+        let context = match found.context {
+            Some(parent) => {
+                let state = found.tracestate.and_then(|state| state.parse().ok());
+                let parent = from_wire(&parent, state.unwrap_or_default());
+                context.with_remote_span_context(parent)
+            }
+            None => context.clone(),
+        };
+        if self.extract_baggage {
+            return self.baggage.extract_with_context(&context, extractor);
+        }
+        context
     }
 
     fn fields(&self) -> FieldIter<'_> {
@@ -64,10 +113,33 @@ impl TextMapPropagator for Global {
     }
 }
 
+fn to_wire(span: &SpanContext) -> Option<wire::SpanContext> {
+    Some(wire::SpanContext::new(
+        wire::TraceId::from_bytes(span.trace_id().to_bytes())?,
+        wire::SpanId::from_bytes(span.span_id().to_bytes())?,
+        Sampling::from_sampled(span.is_sampled()),
+    ))
+}
+
+/// A sender that leaves the decision to us gets a recorded trace.
+fn from_wire(parent: &wire::SpanContext, state: TraceState) -> SpanContext {
+    let flags = if parent.sampling.is_sampled().unwrap_or(true) {
+        TraceFlags::SAMPLED
+    } else {
+        TraceFlags::NOT_SAMPLED
+    };
+    SpanContext::new(
+        TraceId::from_bytes(parent.trace_id.to_bytes()),
+        SpanId::from_bytes(parent.span_id.to_bytes()),
+        flags,
+        true,
+        state,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use opentelemetry::trace::TraceContextExt;
     use std::collections::HashMap;
 
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";

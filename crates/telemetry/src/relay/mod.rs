@@ -1,27 +1,148 @@
-//! Takes OTLP over HTTP from browsers and hands it to the delivery.
-use crate::Signal;
-use crate::delivery::Delivery;
-use axum::Router;
-use axum::http::StatusCode;
-use axum::routing::post;
-use std::sync::Arc;
+//! The door for browsers: OTLP over HTTP in, one batch for the delivery out.
+//!
+//! What a request may be and how it is answered follows
+//! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>: protobuf or JSON, plain or compressed with
+//! gzip or deflate, bounded as sent and after decompression; errors are a `google.rpc.Status` in
+//! the request's own encoding. Who may send is the caller's business.
 
-pub(crate) fn router(_delivery: Arc<Delivery>, _max: usize) -> Router {
-    answering(StatusCode::NOT_IMPLEMENTED, "the relay is being built")
+mod answer;
+mod body;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::post;
+use bytes::Bytes;
+
+use crate::Signal;
+use crate::delivery::{Batch, Delivery, FULL_RETRY_AFTER, Intake, Outcome, Source};
+use crate::otlp::partial::Partial;
+use crate::otlp::{json, mark, validate};
+use answer::{Encoding, Refusal};
+use body::Compression;
+
+/// A body that has not arrived by then is given up.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Larger bodies and compressed ones are handled away from the runtime's own threads.
+const INLINE_BYTES: usize = 64 * 1024;
+/// The resource attribute that says where relayed telemetry is from.
+const SOURCE: (&str, &str) = ("aether.source", "browser");
+
+#[derive(Debug)]
+struct Relay {
+    delivery: Arc<Delivery>,
+    max_bytes: usize,
+    name: Arc<str>,
 }
+
+/// `POST /v1/{traces,logs,metrics}` into `delivery`.
+pub(crate) fn router(delivery: Arc<Delivery>, max_bytes: usize) -> Router {
+    let relay = Arc::new(Relay {
+        delivery,
+        max_bytes,
+        name: Arc::from("relay"),
+    });
+    let mut router = Router::new();
+    for signal in Signal::ALL {
+        let handler = move |State(relay): State<Arc<Relay>>, request| async move {
+            relay.handle(signal, request).await
+        };
+        router = router.route(signal.path(), post(handler));
+    }
+    router.with_state(relay)
+}
+
+/// The same routes with nothing behind them.
+///
+/// The answer is 404, which a client does not repeat: off means the receiver is not there. Taking
+/// the telemetry and dropping it would tell the client that all is well.
 pub(crate) fn disabled() -> Router {
-    answering(
-        StatusCode::NOT_FOUND,
-        "telemetry is disabled (OTEL_ENABLED=false or OTEL_SDK_DISABLED=true)",
-    )
+    let mut router = Router::new();
+    for signal in Signal::ALL {
+        let handler = move |request: Request| async move {
+            Refusal::disabled().answer(Encoding::of(&request).unwrap_or_default())
+        };
+        router = router.route(signal.path(), post(handler));
+    }
+    router
 }
-fn answering(status: StatusCode, message: &'static str) -> Router {
-    Signal::ALL
-        .into_iter()
-        .fold(Router::new(), |router, signal| {
-            router.route(
-                signal.path(),
-                post(move || async move { (status, message) }),
-            )
-        })
+
+impl Relay {
+    async fn handle(self: Arc<Self>, signal: Signal, request: Request) -> Response {
+        let encoding = Encoding::of(&request);
+        let answered = encoding.unwrap_or_default();
+        match self.take(signal, encoding, request).await {
+            Ok(partial) => answered.success(signal, &partial),
+            Err(refusal) => {
+                let counters = self.delivery.counters();
+                counters.add(Outcome::Rejected, signal, &self.name, refusal.reason(), 1);
+                refusal.answer(answered)
+            }
+        }
+    }
+
+    async fn take(
+        self: &Arc<Self>,
+        signal: Signal,
+        encoding: Option<Encoding>,
+        request: Request,
+    ) -> Result<Partial, Refusal> {
+        let encoding = encoding.ok_or_else(Refusal::unsupported_type)?;
+        let compression = Compression::of(&request)?;
+        let reading = body::read(request, self.max_bytes);
+        let sent = tokio::time::timeout(BODY_TIMEOUT, reading)
+            .await
+            .map_err(|_| Refusal::timeout())??;
+        if sent.is_empty() {
+            return Ok(Partial::default());
+        }
+        if compression == Compression::None && sent.len() <= INLINE_BYTES {
+            return self.process(signal, encoding, compression, &sent);
+        }
+        let relay = Arc::clone(self);
+        let work = move || relay.process(signal, encoding, compression, &sent);
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|_| Err(Refusal::internal()))
+    }
+
+    fn process(
+        &self,
+        signal: Signal,
+        encoding: Encoding,
+        compression: Compression,
+        sent: &Bytes,
+    ) -> Result<Partial, Refusal> {
+        let plain = body::decompress(compression, sent, self.max_bytes)?;
+        let protobuf = match encoding {
+            Encoding::Protobuf => plain,
+            Encoding::Json => json::to_protobuf(signal, &plain)
+                .map_err(Refusal::malformed)?
+                .into(),
+        };
+        let marked = mark::mark(&protobuf, SOURCE.0, SOURCE.1).map_err(|_| {
+            Refusal::malformed(format!("not an OTLP {signal} request: malformed protobuf"))
+        })?;
+        let body = Bytes::from(marked);
+        let checked = validate::check(signal, &body).map_err(Refusal::malformed)?;
+        let batch = Batch {
+            signal,
+            source: Source::Relay,
+            items: checked.items,
+            body,
+        };
+        match self.delivery.intake(&batch, checked.traces) {
+            Intake::Accepted => Ok(Partial::default()),
+            Intake::NoDestination => Ok(Partial {
+                rejected: checked.items,
+                message: format!(
+                    "no destination takes {signal}; set OTEL_EXPORTER_OTLP_ENDPOINT on the server"
+                ),
+            }),
+            Intake::Full => Err(Refusal::full(FULL_RETRY_AFTER)),
+        }
+    }
 }

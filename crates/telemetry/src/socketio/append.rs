@@ -140,6 +140,7 @@ impl<I: SerializeTupleStruct, C: Serialize> SerializeTupleStruct for AppendTuple
 
 #[cfg(test)]
 mod tests {
+    use serde::Serialize;
     use serde_json::json;
 
     use super::*;

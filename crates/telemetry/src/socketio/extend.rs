@@ -258,6 +258,7 @@ impl<I: SerializeStruct> SerializeStruct for Extending<'_, I> {
 
 #[cfg(test)]
 mod tests {
+    use serde::Serialize;
     use serde_json::json;
 
     use super::*;

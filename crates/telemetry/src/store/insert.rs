@@ -149,7 +149,7 @@ impl State {
     }
 
     /// Removes the trace that arrived first; `false` where there is none.
-    fn evict_oldest(&mut self) -> bool {
+    pub(super) fn evict_oldest(&mut self) -> bool {
         let Some((arrival, trace_id)) = self.order.pop_first() else {
             return false;
         };

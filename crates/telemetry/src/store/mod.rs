@@ -17,8 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 
 use index::Index;
-pub(crate) use insert::Inserted;
-pub(crate) use record::{Origin, Record, SpanId, TraceId};
+pub(crate) use record::{Origin, Record, TraceId};
 pub(crate) use search::Filter;
 
 /// Most spans one trace may hold; more are dropped and counted.
@@ -141,3 +140,6 @@ impl Store {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,304 @@
+use super::*;
+use crate::Signal;
+
+fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::from_lookup(|name| {
+        let found = variables.iter().find(|(key, _)| *key == name);
+        found.map(|(_, value)| (*value).to_owned())
+    })
+}
+
+fn problem(variables: &[(&str, &str)]) -> String {
+    read(variables).unwrap_err().to_string()
+}
+
+fn url(config: &Config, signal: Signal) -> String {
+    let mut endpoints = config.destinations.iter().map(|d| d.endpoints.get(&signal));
+    let endpoint = endpoints.find_map(|endpoint| endpoint).unwrap();
+    endpoint.url.to_string()
+}
+
+#[test]
+fn an_empty_environment_is_the_default() {
+    assert_eq!(read(&[]).unwrap(), Config::default());
+    let empty = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", " "),
+        ("OTEL_TRACES_SAMPLER", ""),
+    ];
+    assert_eq!(read(&empty).unwrap(), Config::default());
+}
+
+#[test]
+fn a_base_endpoint_gets_the_paths() {
+    for base in ["http://box:4318", "http://box:4318/"] {
+        let config = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", base)]).unwrap();
+        assert_eq!(config.destinations.len(), 1);
+        assert_eq!(config.destinations[0].name, "box:4318");
+        assert_eq!(url(&config, Signal::Logs), "http://box:4318/v1/logs");
+        assert_eq!(config.store_bytes, None);
+        assert_eq!(config.spans.delay, Duration::from_secs(5));
+    }
+    let grafana = "https://otlp-gateway-eu.grafana.net/otlp";
+    let config = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", grafana)]).unwrap();
+    assert_eq!(url(&config, Signal::Traces), format!("{grafana}/v1/traces"));
+    assert_eq!(
+        config.destinations[0].name,
+        "otlp-gateway-eu.grafana.net:443"
+    );
+}
+
+#[test]
+fn an_endpoint_of_a_signal_is_used_as_it_is() {
+    let config = read(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318"),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            "http://b:10428/insert/x",
+        ),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://a:4318/m"),
+    ])
+    .unwrap();
+    assert_eq!(url(&config, Signal::Traces), "http://b:10428/insert/x");
+    assert_eq!(url(&config, Signal::Metrics), "http://a:4318/m");
+    let names: Vec<_> = config.destinations.iter().map(|d| &d.name).collect();
+    assert_eq!(names, ["b:10428", "a:4318"]);
+}
+
+#[test]
+fn the_store_stays_where_traces_go_nowhere_or_it_is_wanted() {
+    let logs = ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://a:4318/v1/logs");
+    assert!(read(&[logs]).unwrap().store_bytes.is_some());
+    let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318");
+    let config = read(&[
+        base,
+        ("AETHER_TELEMETRY_STORE", "always"),
+        ("AETHER_TELEMETRY_STORE_BYTES", "2097152"),
+    ])
+    .unwrap();
+    assert_eq!(config.store_bytes, Some(2_097_152));
+    assert_eq!(config.spans.delay, Duration::from_secs(1));
+    let never = read(&[("AETHER_TELEMETRY_STORE", "never")]).unwrap();
+    assert_eq!(never.store_bytes, None);
+}
+
+#[test]
+fn headers_are_per_signal_decoded_and_kept_secret() {
+    let config = read(&[
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "http://user:hunter2@a:4318?key=hunter2",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "Authorization=Basic hunter2==,x=a%2Cb",
+        ),
+        ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "api-key=hunter2"),
+    ])
+    .unwrap();
+    let endpoints = &config.destinations[0].endpoints;
+    let traces = &endpoints[&Signal::Traces].headers;
+    assert_eq!(traces["authorization"], "Basic hunter2==");
+    assert_eq!(traces["x"], "a,b");
+    let logs = &endpoints[&Signal::Logs].headers;
+    assert_eq!(
+        (logs.len(), &logs["api-key"]),
+        (1, &"hunter2".parse().unwrap())
+    );
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(!config.destinations[0].name.contains("hunter2"));
+}
+
+#[test]
+fn datadog_gets_its_key_and_nobody_else() {
+    let key = ("DD_API_KEY", "hunter2");
+    let datadog = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otlp.datadoghq.eu");
+    let config = read(&[key, datadog]).unwrap();
+    let endpoint = &config.destinations[0].endpoints[&Signal::Traces];
+    assert_eq!(endpoint.headers["dd-api-key"], "hunter2");
+    assert!(config.metric_deltas);
+    for other in ["https://otlp.example.com", "https://evildatadoghq.com"] {
+        let config = read(&[key, ("OTEL_EXPORTER_OTLP_ENDPOINT", other)]).unwrap();
+        let endpoint = &config.destinations[0].endpoints[&Signal::Traces];
+        assert!(endpoint.headers.is_empty(), "{other} got the key");
+        assert!(!config.metric_deltas);
+    }
+}
+
+#[test]
+fn timeouts_and_compression_are_per_signal() {
+    let config = read(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "2000"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "3000"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "GZIP"),
+        ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "none"),
+    ])
+    .unwrap();
+    let endpoints = &config.destinations[0].endpoints;
+    let of = |signal| {
+        let endpoint: &Endpoint = &endpoints[&signal];
+        (endpoint.timeout.as_millis(), endpoint.compression)
+    };
+    assert_eq!(of(Signal::Traces), (3000, Compression::Gzip));
+    assert_eq!(of(Signal::Logs), (2000, Compression::None));
+}
+
+#[test]
+fn samplers() {
+    for (name, arg, ratio, parent_based) in [
+        ("always_on", None, 1.0, false),
+        ("Always_Off", None, 0.0, false),
+        ("traceidratio", Some("0.25"), 0.25, false),
+        ("parentbased_always_on", Some("nonsense"), 1.0, true),
+        ("parentbased_always_off", None, 0.0, true),
+        ("parentbased_traceidratio", None, 1.0, true),
+    ] {
+        let mut variables = vec![("OTEL_TRACES_SAMPLER", name)];
+        variables.extend(arg.map(|arg| ("OTEL_TRACES_SAMPLER_ARG", arg)));
+        let expected = Sampler {
+            ratio,
+            parent_based,
+        };
+        assert_eq!(read(&variables).unwrap().sampler, expected, "{name}");
+    }
+    let rate = ("OTEL_SAMPLE_RATE", "0.1");
+    assert_eq!(read(&[rate]).unwrap().sampler.ratio, 0.1);
+    let both = read(&[rate, ("OTEL_TRACES_SAMPLER", "always_on")]).unwrap();
+    assert_eq!(both.sampler.ratio, 1.0);
+}
+
+#[test]
+fn propagators() {
+    let read = |text| read(&[("OTEL_PROPAGATORS", text)]).unwrap().propagators;
+    let list = vec![Propagator::TraceContext, Propagator::B3Multi];
+    assert_eq!(read("tracecontext, b3multi,tracecontext").inject, list);
+    assert_eq!(read("none").extract, []);
+}
+
+#[test]
+fn off_means_that_nothing_else_is_looked_at() {
+    let wrong = ("OTEL_TRACES_SAMPLER", "nonsense");
+    for off in [("OTEL_ENABLED", "false"), ("OTEL_SDK_DISABLED", "TRUE")] {
+        assert_eq!(read(&[off, wrong]).unwrap(), Config::disabled());
+    }
+    assert!(
+        read(&[("OTEL_ENABLED", "true"), ("OTEL_SDK_DISABLED", "false")])
+            .unwrap()
+            .enabled
+    );
+}
+
+#[test]
+fn wrong_values_name_variable_value_and_remedy() {
+    for (variable, value, shown, remedy) in [
+        ("OTEL_ENABLED", "yes", "yes", "`true` or `false`"),
+        (
+            "OTEL_TRACES_SAMPLER",
+            "xray",
+            "xray",
+            "parentbased_traceidratio",
+        ),
+        ("OTEL_SAMPLE_RATE", "2", "2", "from 0 to 1"),
+        ("OTEL_PROPAGATORS", "jaeger", "jaeger", "tracecontext"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "5s", "5s", "milliseconds"),
+        ("OTEL_BLRP_MAX_QUEUE_SIZE", "0", "0", "at least 1"),
+        (
+            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+            "4096",
+            "4096",
+            "OTEL_BSP_MAX_QUEUE_SIZE",
+        ),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "x", "x", "milliseconds"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "abc", "abc", "key=value"),
+        ("AETHER_TELEMETRY_STORE", "maybe", "maybe", "`never`"),
+        ("AETHER_TELEMETRY_STORE_BYTES", "12", "12", "from 1048576"),
+        ("AETHER_TELEMETRY_QUEUE_BYTES", "big", "big", "bytes"),
+        ("AETHER_TELEMETRY_MAX_REQUEST_BYTES", "0", "0", "bytes"),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "localhost:4318",
+            "localhost:4318",
+            "http or https",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "box",
+            "****",
+            "http://localhost:4318",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            "http://localhost:14268/api/traces",
+            "http://localhost:14268/api/traces",
+            "Thrift",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "http://localhost:4317",
+            "4317",
+            "http://localhost:4318",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            "https://trace.agent.datadoghq.com/v1/traces",
+            "trace.agent",
+            "https://otlp.<site>/v1/traces",
+        ),
+    ] {
+        let message = problem(&[(variable, value)]);
+        assert!(message.starts_with(&format!("{variable}=")), "{message}");
+        assert!(
+            message.contains(shown) && message.contains(remedy),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn wrong_transport_settings_say_what_to_set() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318");
+    let grpc = problem(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
+    assert!(
+        grpc.contains("http/protobuf") && grpc.contains("4318"),
+        "{grpc}"
+    );
+    // One variable, one line, although three signals read it.
+    assert_eq!(grpc.lines().count(), 1, "{grpc}");
+    let zstd = problem(&[endpoint, ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd")]);
+    assert!(zstd.contains("`gzip` or `none`"), "{zstd}");
+    let explicit = read(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4317"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+    ]);
+    assert_eq!(explicit.unwrap().warnings.len(), 1);
+}
+
+#[test]
+fn secrets_are_never_part_of_a_message() {
+    for (variable, value) in [
+        ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "a b=hunter2"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "key=hunter2%0A"),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            "http://me:hunter2@a:14268/?k=hunter2",
+        ),
+    ] {
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318");
+        let message = problem(&[endpoint, (variable, value)]);
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+    let datadog = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otlp.datadoghq.com");
+    let message = problem(&[datadog, ("DD_API_KEY", "hunter2\u{1}")]);
+    assert!(
+        message.contains("DD_API_KEY") && !message.contains("hunter2"),
+        "{message}"
+    );
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let error = read(&[("OTEL_SAMPLE_RATE", "x"), ("OTEL_PROPAGATORS", "y")]).unwrap_err();
+    assert_eq!(error.problems().len(), 2);
+}

@@ -1,0 +1,276 @@
+//! The OTLP messages as tables: JSON name, field number and kind of every field.
+//!
+//! From opentelemetry-proto 1.11 (<https://github.com/open-telemetry/opentelemetry-proto>). A test
+//! compares them with the generated types.
+
+use crate::Signal;
+
+/// A message: its fields.
+#[derive(Debug)]
+pub(super) struct Message(pub(super) &'static [Field]);
+
+/// A field of a message.
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) json: &'static str,
+    pub(super) number: u32,
+    pub(super) kind: Kind,
+    pub(super) repeated: bool,
+}
+
+/// How a value is written in JSON and in protobuf.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    Text,
+    Bool,
+    /// A number in JSON, never a name.
+    Enum,
+    Uint32,
+    Sint32,
+    Fixed32,
+    /// A string or a number in JSON, as all 64-bit numbers.
+    Int64,
+    Uint64,
+    Fixed64,
+    Sfixed64,
+    /// A number, or `"NaN"`, `"Infinity"`, `"-Infinity"`.
+    Double,
+    /// Base64.
+    Bytes,
+    /// Hexadecimal, of so many bytes or empty.
+    Id(usize),
+    Message(&'static Message),
+}
+
+const fn one(json: &'static str, number: u32, kind: Kind) -> Field {
+    Field {
+        json,
+        number,
+        kind,
+        repeated: false,
+    }
+}
+
+const fn many(json: &'static str, number: u32, kind: Kind) -> Field {
+    Field {
+        json,
+        number,
+        kind,
+        repeated: true,
+    }
+}
+
+use Kind::{
+    Bool, Double, Enum, Fixed32, Fixed64, Id, Int64, Sfixed64, Sint32, Text, Uint32, Uint64,
+};
+
+/// The export request of a signal.
+pub(super) fn request(signal: Signal) -> &'static Message {
+    match signal {
+        Signal::Traces => &TRACES,
+        Signal::Logs => &LOGS,
+        Signal::Metrics => &METRICS,
+    }
+}
+
+static ANY_VALUE: Message = Message(&[
+    one("stringValue", 1, Text),
+    one("boolValue", 2, Bool),
+    one("intValue", 3, Int64),
+    one("doubleValue", 4, Double),
+    one("arrayValue", 5, Kind::Message(&ARRAY)),
+    one("kvlistValue", 6, Kind::Message(&KEY_VALUE_LIST)),
+    one("bytesValue", 7, Kind::Bytes),
+]);
+static ARRAY: Message = Message(&[many("values", 1, Kind::Message(&ANY_VALUE))]);
+static KEY_VALUE_LIST: Message = Message(&[many("values", 1, Kind::Message(&KEY_VALUE))]);
+static KEY_VALUE: Message = Message(&[
+    one("key", 1, Text),
+    one("value", 2, Kind::Message(&ANY_VALUE)),
+]);
+static ENTITY_REF: Message = Message(&[
+    one("schemaUrl", 1, Text),
+    one("type", 2, Text),
+    many("idKeys", 3, Text),
+    many("descriptionKeys", 4, Text),
+]);
+static RESOURCE: Message = Message(&[
+    many("attributes", 1, Kind::Message(&KEY_VALUE)),
+    one("droppedAttributesCount", 2, Uint32),
+    many("entityRefs", 3, Kind::Message(&ENTITY_REF)),
+]);
+static SCOPE: Message = Message(&[
+    one("name", 1, Text),
+    one("version", 2, Text),
+    many("attributes", 3, Kind::Message(&KEY_VALUE)),
+    one("droppedAttributesCount", 4, Uint32),
+]);
+
+static TRACES: Message = Message(&[many("resourceSpans", 1, Kind::Message(&RESOURCE_SPANS))]);
+static RESOURCE_SPANS: Message = Message(&[
+    one("resource", 1, Kind::Message(&RESOURCE)),
+    many("scopeSpans", 2, Kind::Message(&SCOPE_SPANS)),
+    one("schemaUrl", 3, Text),
+]);
+static SCOPE_SPANS: Message = Message(&[
+    one("scope", 1, Kind::Message(&SCOPE)),
+    many("spans", 2, Kind::Message(&SPAN)),
+    one("schemaUrl", 3, Text),
+]);
+static SPAN: Message = Message(&[
+    one("traceId", 1, Id(16)),
+    one("spanId", 2, Id(8)),
+    one("traceState", 3, Text),
+    one("parentSpanId", 4, Id(8)),
+    one("flags", 16, Fixed32),
+    one("name", 5, Text),
+    one("kind", 6, Enum),
+    one("startTimeUnixNano", 7, Fixed64),
+    one("endTimeUnixNano", 8, Fixed64),
+    many("attributes", 9, Kind::Message(&KEY_VALUE)),
+    one("droppedAttributesCount", 10, Uint32),
+    many("events", 11, Kind::Message(&EVENT)),
+    one("droppedEventsCount", 12, Uint32),
+    many("links", 13, Kind::Message(&LINK)),
+    one("droppedLinksCount", 14, Uint32),
+    one("status", 15, Kind::Message(&STATUS)),
+]);
+static EVENT: Message = Message(&[
+    one("timeUnixNano", 1, Fixed64),
+    one("name", 2, Text),
+    many("attributes", 3, Kind::Message(&KEY_VALUE)),
+    one("droppedAttributesCount", 4, Uint32),
+]);
+static LINK: Message = Message(&[
+    one("traceId", 1, Id(16)),
+    one("spanId", 2, Id(8)),
+    one("traceState", 3, Text),
+    many("attributes", 4, Kind::Message(&KEY_VALUE)),
+    one("droppedAttributesCount", 5, Uint32),
+    one("flags", 6, Fixed32),
+]);
+static STATUS: Message = Message(&[one("message", 2, Text), one("code", 3, Enum)]);
+
+static LOGS: Message = Message(&[many("resourceLogs", 1, Kind::Message(&RESOURCE_LOGS))]);
+static RESOURCE_LOGS: Message = Message(&[
+    one("resource", 1, Kind::Message(&RESOURCE)),
+    many("scopeLogs", 2, Kind::Message(&SCOPE_LOGS)),
+    one("schemaUrl", 3, Text),
+]);
+static SCOPE_LOGS: Message = Message(&[
+    one("scope", 1, Kind::Message(&SCOPE)),
+    many("logRecords", 2, Kind::Message(&LOG_RECORD)),
+    one("schemaUrl", 3, Text),
+]);
+static LOG_RECORD: Message = Message(&[
+    one("timeUnixNano", 1, Fixed64),
+    one("observedTimeUnixNano", 11, Fixed64),
+    one("severityNumber", 2, Enum),
+    one("severityText", 3, Text),
+    one("body", 5, Kind::Message(&ANY_VALUE)),
+    many("attributes", 6, Kind::Message(&KEY_VALUE)),
+    one("droppedAttributesCount", 7, Uint32),
+    one("flags", 8, Fixed32),
+    one("traceId", 9, Id(16)),
+    one("spanId", 10, Id(8)),
+    one("eventName", 12, Text),
+]);
+
+static METRICS: Message = Message(&[many("resourceMetrics", 1, Kind::Message(&RESOURCE_METRICS))]);
+static RESOURCE_METRICS: Message = Message(&[
+    one("resource", 1, Kind::Message(&RESOURCE)),
+    many("scopeMetrics", 2, Kind::Message(&SCOPE_METRICS)),
+    one("schemaUrl", 3, Text),
+]);
+static SCOPE_METRICS: Message = Message(&[
+    one("scope", 1, Kind::Message(&SCOPE)),
+    many("metrics", 2, Kind::Message(&METRIC)),
+    one("schemaUrl", 3, Text),
+]);
+static METRIC: Message = Message(&[
+    one("name", 1, Text),
+    one("description", 2, Text),
+    one("unit", 3, Text),
+    one("gauge", 5, Kind::Message(&GAUGE)),
+    one("sum", 7, Kind::Message(&SUM)),
+    one("histogram", 9, Kind::Message(&HISTOGRAM)),
+    one(
+        "exponentialHistogram",
+        10,
+        Kind::Message(&EXPONENTIAL_HISTOGRAM),
+    ),
+    one("summary", 11, Kind::Message(&SUMMARY)),
+    many("metadata", 12, Kind::Message(&KEY_VALUE)),
+]);
+static GAUGE: Message = Message(&[many("dataPoints", 1, Kind::Message(&NUMBER_POINT))]);
+static SUM: Message = Message(&[
+    many("dataPoints", 1, Kind::Message(&NUMBER_POINT)),
+    one("aggregationTemporality", 2, Enum),
+    one("isMonotonic", 3, Bool),
+]);
+static HISTOGRAM: Message = Message(&[
+    many("dataPoints", 1, Kind::Message(&HISTOGRAM_POINT)),
+    one("aggregationTemporality", 2, Enum),
+]);
+static EXPONENTIAL_HISTOGRAM: Message = Message(&[
+    many("dataPoints", 1, Kind::Message(&EXPONENTIAL_POINT)),
+    one("aggregationTemporality", 2, Enum),
+]);
+static SUMMARY: Message = Message(&[many("dataPoints", 1, Kind::Message(&SUMMARY_POINT))]);
+static NUMBER_POINT: Message = Message(&[
+    many("attributes", 7, Kind::Message(&KEY_VALUE)),
+    one("startTimeUnixNano", 2, Fixed64),
+    one("timeUnixNano", 3, Fixed64),
+    one("asDouble", 4, Double),
+    one("asInt", 6, Sfixed64),
+    many("exemplars", 5, Kind::Message(&EXEMPLAR)),
+    one("flags", 8, Uint32),
+]);
+static HISTOGRAM_POINT: Message = Message(&[
+    many("attributes", 9, Kind::Message(&KEY_VALUE)),
+    one("startTimeUnixNano", 2, Fixed64),
+    one("timeUnixNano", 3, Fixed64),
+    one("count", 4, Fixed64),
+    one("sum", 5, Double),
+    many("bucketCounts", 6, Fixed64),
+    many("explicitBounds", 7, Double),
+    many("exemplars", 8, Kind::Message(&EXEMPLAR)),
+    one("flags", 10, Uint32),
+    one("min", 11, Double),
+    one("max", 12, Double),
+]);
+static EXPONENTIAL_POINT: Message = Message(&[
+    many("attributes", 1, Kind::Message(&KEY_VALUE)),
+    one("startTimeUnixNano", 2, Fixed64),
+    one("timeUnixNano", 3, Fixed64),
+    one("count", 4, Fixed64),
+    one("sum", 5, Double),
+    one("scale", 6, Sint32),
+    one("zeroCount", 7, Fixed64),
+    one("positive", 8, Kind::Message(&BUCKETS)),
+    one("negative", 9, Kind::Message(&BUCKETS)),
+    one("flags", 10, Uint32),
+    many("exemplars", 11, Kind::Message(&EXEMPLAR)),
+    one("min", 12, Double),
+    one("max", 13, Double),
+    one("zeroThreshold", 14, Double),
+]);
+static BUCKETS: Message = Message(&[one("offset", 1, Sint32), many("bucketCounts", 2, Uint64)]);
+static SUMMARY_POINT: Message = Message(&[
+    many("attributes", 7, Kind::Message(&KEY_VALUE)),
+    one("startTimeUnixNano", 2, Fixed64),
+    one("timeUnixNano", 3, Fixed64),
+    one("count", 4, Fixed64),
+    one("sum", 5, Double),
+    many("quantileValues", 6, Kind::Message(&QUANTILE)),
+    one("flags", 8, Uint32),
+]);
+static QUANTILE: Message = Message(&[one("quantile", 1, Double), one("value", 2, Double)]);
+static EXEMPLAR: Message = Message(&[
+    many("filteredAttributes", 7, Kind::Message(&KEY_VALUE)),
+    one("timeUnixNano", 2, Fixed64),
+    one("asDouble", 3, Double),
+    one("asInt", 6, Sfixed64),
+    one("spanId", 4, Id(8)),
+    one("traceId", 5, Id(16)),
+]);
