@@ -16,8 +16,7 @@ export default defineConfig({
     proxy: Object.fromEntries(proxied.map((path) => [path, { target: server, ws: path === '/socket.io' }])),
   },
   test: {
-    // Tests of components ask for happy-dom in their first line.
-    environment: 'node',
+    environment: 'happy-dom',
     include: ['src/**/*.test.ts'],
   },
 })

@@ -65,6 +65,7 @@ pub fn app(settings: &Settings, token: Token, telemetry: &Telemetry) -> App {
         .fallback(axum::routing::any(web::serve).with_state(page))
         .layer(CompressionLayer::new())
         .layer(socket_layer)
+        .layer(aether_telemetry::http::layer())
         .layer(from_fn_with_state(guard, guard::middleware))
         .layer(from_fn(web::security_headers))
         .layer(CatchPanicLayer::new());

@@ -127,8 +127,7 @@ export class Inbound {
         parent = state.connection;
         form = 'connection';
       }
-      sampled = carrier?.decision;
-      if (sampled !== true && !state.mayBegin(event)) sampled = false;
+      if (!state.mayBegin(event)) sampled = false;
     }
     const span = state.core.start(
       `process ${event}`,
@@ -150,9 +149,8 @@ export class Inbound {
  */
 const deliver = (socket: SocketInternals, args: unknown[], promises: Promise<unknown>[]): void => {
   for (const listener of [...socket.listenersAny()]) listener.apply(socket, args);
-  const [event, ...rest] = args;
-  for (const listener of [...socket.listeners(event as string)]) {
-    const result = listener.apply(socket, rest);
+  for (const listener of [...socket.listeners(args[0] as string)]) {
+    const result = listener.apply(socket, args);
     if (isAsync(listener)) promises.push(result as Promise<unknown>);
   }
   const offset = args[args.length - 1];
