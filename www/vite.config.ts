@@ -16,7 +16,8 @@ export default defineConfig({
     proxy: Object.fromEntries(proxied.map((path) => [path, { target: server, ws: path === '/socket.io' }])),
   },
   test: {
-    environment: 'happy-dom',
+    // Tests of components ask for happy-dom in their first line.
+    environment: 'node',
     include: ['src/**/*.test.ts'],
   },
 })

@@ -1,5 +1,8 @@
 import { createRouter, createWebHistory } from 'vue-router'
 
+/** Remembers for which view a reload was tried, so that it is tried once. */
+const RELOADED = 'aetherterm.reloaded'
+
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
@@ -10,6 +13,14 @@ export const router = createRouter({
     { path: '/telemetry', name: 'telemetry', component: () => import('./status/TelemetryView.vue'), meta: { title: 'Telemetry' } },
     { path: '/:rest(.*)*', name: 'lost', component: () => import('./shared/NotFoundView.vue'), meta: { title: 'Not found' } },
   ],
+})
+
+// The server was updated while the page was open: its old parts are gone, the new ones come with a reload.
+window.addEventListener('vite:preloadError', (event) => {
+  if (sessionStorage.getItem(RELOADED) === document.title) return
+  event.preventDefault()
+  sessionStorage.setItem(RELOADED, document.title)
+  location.reload()
 })
 
 router.afterEach((to) => {

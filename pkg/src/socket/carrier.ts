@@ -3,7 +3,7 @@
  * argument, or fields `_trace` and `_requestId` in the first one.
  */
 import type { SpanContext } from '../types.js';
-import { type Remote, parseB3, parseTraceparent, readIds, writeB3 } from '../core/b3.js';
+import { type Decision, type Remote, isSpanId, parseB3, parseTraceparent, remote, writeB3 } from '../core/b3.js';
 
 /** The event by which a server says that it reads trailing carriers. */
 export const READY = '_trace:ready';
@@ -15,6 +15,8 @@ const MAX_REPLIES = 16;
 export interface Carrier {
   form: 'trailing' | 'payload';
   context?: Remote | undefined;
+  /** A decision that came without a span. */
+  decision?: boolean | undefined;
   /** Span ids of the requests that this event answers. */
   re: string[];
   /** Why its context was refused. */
@@ -37,22 +39,24 @@ export const readCarrier = (form: Carrier['form'], value: unknown): Carrier => {
   if (!isPlainObject(value)) return refuse('malformed');
   if (JSON.stringify(value).length > MAX_CARRIER) return refuse('too_long');
   const { b3, traceparent, re, traceId, spanId, sampled } = value;
+  if ([b3, traceparent, re, traceId, spanId].some((text) => text !== undefined && typeof text !== 'string')) return refuse('malformed');
   if (re !== undefined) {
-    const ids = typeof re === 'string' ? re.split(',') : [];
-    if (!ids.length || ids.length > MAX_REPLIES || !ids.every((id) => /^[\da-f]{16}$/i.test(id))) return refuse('bad_reply');
+    const ids = (re as string).split(',');
+    if (ids.length > MAX_REPLIES || !ids.every(isSpanId)) return refuse('bad_reply');
     carrier.re = ids.map((id) => id.toLowerCase());
   }
-  let found: Remote | string | undefined;
-  if (b3 !== undefined) found = typeof b3 === 'string' ? parseB3(b3) : 'malformed';
-  if (typeof found !== 'object' && traceparent !== undefined) {
-    found = typeof traceparent === 'string' ? parseTraceparent(traceparent) : 'malformed';
+  // The first format that can be used; what is wrong with one before it is told all the same.
+  const use = (found: Remote | Decision | string): void => {
+    if (typeof found === 'string') carrier.error ??= found;
+    else if (found.traceId === undefined) carrier.decision = found.sampled;
+    else carrier.context = found;
+  };
+  const missing = (): boolean => !carrier.context && carrier.decision === undefined;
+  if (b3 !== undefined) use(parseB3(b3 as string));
+  if (missing() && traceparent !== undefined) use(parseTraceparent(traceparent as string));
+  if (missing() && traceId !== undefined) {
+    use(remote(traceId as string, spanId as string | undefined, sampled === undefined || sampled === null ? undefined : !!sampled));
   }
-  if (found === undefined && typeof traceId === 'string' && typeof spanId === 'string') {
-    const ids = readIds(traceId, spanId);
-    found = typeof ids === 'string' ? ids : { ...ids, sampled: sampled === undefined ? undefined : !!sampled, remote: true };
-  }
-  if (typeof found === 'string') carrier.error = found;
-  else carrier.context = found;
   return carrier;
 };
 

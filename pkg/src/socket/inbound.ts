@@ -127,7 +127,8 @@ export class Inbound {
         parent = state.connection;
         form = 'connection';
       }
-      if (!state.mayBegin(event)) sampled = false;
+      sampled = carrier?.decision;
+      if (sampled !== true && !state.mayBegin(event)) sampled = false;
     }
     const span = state.core.start(
       `process ${event}`,
@@ -149,8 +150,9 @@ export class Inbound {
  */
 const deliver = (socket: SocketInternals, args: unknown[], promises: Promise<unknown>[]): void => {
   for (const listener of [...socket.listenersAny()]) listener.apply(socket, args);
-  for (const listener of [...socket.listeners(args[0] as string)]) {
-    const result = listener.apply(socket, args);
+  const [event, ...rest] = args;
+  for (const listener of [...socket.listeners(event as string)]) {
+    const result = listener.apply(socket, rest);
     if (isAsync(listener)) promises.push(result as Promise<unknown>);
   }
   const offset = args[args.length - 1];
