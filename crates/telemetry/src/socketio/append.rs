@@ -145,12 +145,12 @@ mod tests {
 
     use super::*;
 
-    #[derive(Serialize)]
+    #[derive(serde::Serialize)]
     struct Point {
         x: u8,
     }
 
-    #[derive(Serialize)]
+    #[derive(serde::Serialize)]
     struct Pair(u8, &'static str);
 
     fn appended(data: &(impl Serialize + ?Sized)) -> String {

@@ -56,7 +56,7 @@ impl<'a, A: Adapter> TracedBroadcast<'a, A> {
             plain: everyone.clone(),
             everyone,
             connection: None,
-            settings: SocketTelemetry::shared_default().clone(),
+            settings: RequestContext::current_settings(),
             has_rooms: false,
             without_self: true,
             answering: &[],
@@ -80,7 +80,8 @@ impl<'a, A: Adapter> TracedBroadcast<'a, A> {
         }
     }
 
-    /// Uses these settings. Default: the emitting socket's, else the defaults.
+    /// Uses these settings. Default: those of the emitting socket or of the running handler's, else
+    /// the defaults.
     #[must_use]
     pub fn settings(mut self, settings: &SocketTelemetry) -> Self {
         self.settings = settings.clone();

@@ -264,12 +264,12 @@ mod tests {
     use super::*;
     use crate::socketio::outgoing::{PayloadCarrier, RequestId};
 
-    #[derive(Serialize)]
+    #[derive(serde::Serialize)]
     struct Point {
         x: u8,
     }
 
-    #[derive(Serialize)]
+    #[derive(serde::Serialize)]
     struct Wrapped(Point);
 
     fn extended(data: &(impl Serialize + ?Sized)) -> serde_json::Value {

@@ -10,6 +10,7 @@ use opentelemetry::trace::{SpanContext, TraceContextExt};
 
 use super::connection::Connection;
 use super::outgoing::RequestId;
+use super::settings::SocketTelemetry;
 
 /// An event being handled: whose child a later emit is, and which request it answers.
 ///
@@ -64,6 +65,17 @@ impl RequestContext {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.inner.context
+    }
+
+    /// The settings of the running handler's connection, else the defaults.
+    pub(super) fn current_settings() -> SocketTelemetry {
+        Context::map_current(|context| {
+            let current = context.get::<Self>();
+            let settings = current.map(|request| &request.inner.connection.settings);
+            settings
+                .unwrap_or_else(|| SocketTelemetry::shared_default())
+                .clone()
+        })
     }
 
     pub(super) fn new(

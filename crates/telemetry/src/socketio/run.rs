@@ -33,6 +33,23 @@ impl<E: fmt::Display + Send + 'static> Outcome for Result<(), E> {
     }
 }
 
+/// A handler that never returns on its own, such as a loop or one that always panics, has the
+/// type `!`, which has no name in stable Rust: it is what a function returning it returns.
+#[doc(hidden)]
+pub trait Returns {
+    /// What it returns.
+    type Output;
+}
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
+impl Outcome for <fn() -> ! as Returns>::Output {
+    fn error(&self) -> Option<(&'static str, String)> {
+        *self
+    }
+}
+
 /// Runs `future` and ends `operation` with what it returns. Expects to be polled in the
 /// operation's context. A panic is recorded and goes on.
 pub(super) async fn run<F>(operation: Operation, future: F)

@@ -1,0 +1,244 @@
+//! What handlers may be, and how each way to end shows in the span.
+
+use std::fmt;
+
+use aether_telemetry::socketio::{TracedAck, traced};
+use opentelemetry::trace::{SpanKind, Status};
+use serde_json::{Value, json};
+use socketioxide::TransportType;
+use socketioxide::extract::{AckSender, Data, Event, Extension, SocketRef, TryData};
+
+use crate::client::Client;
+use crate::server::{serve, serve_with};
+use crate::spans::Facts;
+
+#[derive(Debug)]
+struct Broken;
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the printer is on fire")
+    }
+}
+
+async fn named_function(Data(text): Data<String>, ack: AckSender) -> Result<(), Broken> {
+    if text == "good" {
+        ack.send(&text).map_err(|_| Broken)
+    } else {
+        Err(Broken)
+    }
+}
+
+#[tokio::test]
+async fn an_error_fails_the_span_and_says_why() {
+    let server = serve(|socket| socket.on("print", traced(named_function))).await;
+    let mut client = Client::plain(server.port).await;
+    assert_eq!(client.call(json!(["print", "good"])).await, json!(["good"]));
+    client.emit(json!(["print", "bad"])).await;
+    let spans = server.spans.several("process print", 2).await;
+    assert_eq!(spans[0].error(), None);
+    assert_eq!(spans[1].error().as_deref(), Some("handler_error"));
+    assert_eq!(spans[1].status, Status::error("the printer is on fire"));
+}
+
+#[tokio::test]
+async fn a_panic_fails_the_span_keeps_its_text_private_and_the_connection_open() {
+    let server = serve(|socket| {
+        socket.on(
+            "boom",
+            traced(async |Data(secret): Data<String>| {
+                tokio::task::yield_now().await;
+                panic!("{secret}");
+            }),
+        );
+    })
+    .await;
+    let mut client = Client::plain(server.port).await;
+    client.emit(json!(["boom", "secret"])).await;
+    let span = server.spans.named("process boom").await;
+    assert_eq!(span.error().as_deref(), Some("panic"));
+    assert!(!format!("{span:?}").contains("secret"), "{span:?}");
+    client.is_quiet().await;
+}
+
+#[tokio::test]
+async fn an_extractor_that_fails_is_named_and_the_handler_does_not_run() {
+    let server = serve(|socket| {
+        socket.on(
+            "count",
+            traced(async |Data(_): Data<u32>, ack: AckSender| ack.send("ran")),
+        );
+    })
+    .await;
+    let mut client = Client::plain(server.port).await;
+    client.emit(json!(["count", "secret"])).await;
+    let span = server.spans.named("process count").await;
+    assert_eq!(span.error().as_deref(), Some("extractor_error"));
+    let Status::Error { description } = &span.status else {
+        panic!("{span:?}")
+    };
+    assert!(description.contains("Data<u32>"), "{description}");
+    assert!(!format!("{span:?}").contains("secret"), "{span:?}");
+    client.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_is_dropped_ends_its_span_as_cancelled() {
+    use std::sync::{Arc, Mutex};
+    // A runtime of its own that is shut down while the handler waits for ever.
+    let started = Arc::new(tokio::sync::Notify::new());
+    let slot: Arc<Mutex<Option<crate::spans::Spans>>> = Arc::default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (notify, spans) = (Arc::clone(&started), Arc::clone(&slot));
+    runtime.spawn(async move {
+        let server = serve(|socket| {
+            socket.on(
+                "wait",
+                traced(async |socket: SocketRef| {
+                    socket.emit("waiting", &()).ok();
+                    std::future::pending::<()>().await;
+                }),
+            );
+        })
+        .await;
+        *spans.lock().unwrap() = Some(server.spans.clone());
+        let mut client = Client::plain(server.port).await;
+        client.emit(json!(["wait"])).await;
+        assert_eq!(client.event().await, json!(["waiting", null]));
+        notify.notify_one();
+        std::future::pending::<()>().await;
+    });
+    started.notified().await;
+    runtime.shutdown_background();
+    let spans = slot.lock().unwrap().clone().unwrap();
+    assert_eq!(
+        spans.named("process wait").await.error().as_deref(),
+        Some("cancelled")
+    );
+}
+
+#[tokio::test]
+async fn every_number_of_extractors_works() {
+    type S = SocketRef;
+    type T = TransportType;
+    type A = AckSender;
+    let server = serve(|socket| {
+        socket.extensions.insert(7_u8);
+        socket.on("none", traced(async || {}));
+        socket.on("one", traced(async |ack: A| ack.send("one")));
+        socket.on(
+            "five",
+            traced(
+                async |_: S,
+                       Event(name): Event,
+                       TryData(data): TryData<(u8, u8)>,
+                       Extension(seven): Extension<u8>,
+                       ack: A| { ack.send(&(name, data.ok(), seven)) },
+            ),
+        );
+        socket.on(
+            "sixteen",
+            traced(
+                async |_: S,
+                       _: T,
+                       _: T,
+                       _: T,
+                       _: T,
+                       _: T,
+                       _: T,
+                       _: T,
+                       _: T,
+                       _: T,
+                       _: T,
+                       _: T,
+                       _: T,
+                       _: T,
+                       Data(data): Data<Value>,
+                       ack: A| { ack.send(&data) },
+            ),
+        );
+    })
+    .await;
+    let mut client = Client::plain(server.port).await;
+    client.emit(json!(["none"])).await;
+    server.spans.named("process none").await;
+    assert_eq!(client.call(json!(["one"])).await, json!(["one"]));
+    assert_eq!(
+        client.call(json!(["five", 1, 2])).await,
+        json!(["five", [1, 2], 7])
+    );
+    assert_eq!(
+        client.call(json!(["sixteen", {"a": 1}])).await,
+        json!([{"a": 1}])
+    );
+}
+
+#[tokio::test]
+async fn a_fallback_handler_can_have_a_fixed_name() {
+    let server = serve(|socket| {
+        socket.on_fallback(
+            traced(async |Event(name): Event, ack: AckSender| ack.send(&name)).named("unknown"),
+        );
+    })
+    .await;
+    let mut client = Client::plain(server.port).await;
+    assert_eq!(client.call(json!(["made up"])).await, json!(["made up"]));
+    let span = server.spans.named("process unknown").await;
+    assert_eq!(
+        span.attribute("messaging.destination.name").as_deref(),
+        Some("unknown")
+    );
+}
+
+#[tokio::test]
+async fn a_declared_request_is_a_server_span() {
+    let settings = aether_telemetry::socketio::SocketTelemetry::new().answers("ask", "answer");
+    let server = serve_with(settings, |socket| socket.on("ask", traced(async || {}))).await;
+    let mut client = Client::plain(server.port).await;
+    client.emit(json!(["ask"])).await;
+    assert_eq!(
+        server.spans.named("process ask").await.span_kind,
+        SpanKind::Server
+    );
+}
+
+#[tokio::test]
+async fn a_traced_acknowledgement_is_noted_in_the_span() {
+    let server = serve(|socket| {
+        socket.on("ask", traced(async |ack: TracedAck| ack.send("answer")));
+    })
+    .await;
+    let mut client = Client::plain(server.port).await;
+    assert_eq!(client.call(json!(["ask"])).await, json!(["answer"]));
+    client.emit(json!(["ask"])).await;
+    let spans = server.spans.several("process ask", 2).await;
+    let events: Vec<_> = spans
+        .iter()
+        .map(|span| {
+            span.events
+                .iter()
+                .map(|event| &*event.name)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(
+        events,
+        [vec!["ack"], vec![]],
+        "without a wish for one there is none"
+    );
+}
+
+#[tokio::test]
+async fn a_long_event_name_is_shown_in_part() {
+    let server = serve(|socket| socket.on_fallback(traced(async || {}))).await;
+    let mut client = Client::plain(server.port).await;
+    client.emit(json!(["x".repeat(500)])).await;
+    server
+        .spans
+        .named(&format!("process {}", "x".repeat(80)))
+        .await;
+}

@@ -1,0 +1,131 @@
+//! The server under test.
+
+use aether_telemetry::socketio::{SocketTelemetry, traced, traced_connect};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use socketioxide::SocketIo;
+use socketioxide::adapter::LocalAdapter;
+use socketioxide::extract::{AckSender, Data, SocketRef};
+use socketioxide::handler::ConnectHandler;
+
+use crate::spans::Spans;
+
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    pub(crate) io: SocketIo,
+    pub(crate) spans: Spans,
+    /// Shut down with the server, not before.
+    _provider: SdkTracerProvider,
+    metrics: InMemoryMetricExporter,
+    meters: SdkMeterProvider,
+}
+
+/// Providers that keep what they get.
+pub(crate) struct Observed {
+    pub(crate) settings: SocketTelemetry,
+    spans: Spans,
+    provider: SdkTracerProvider,
+    metrics: InMemoryMetricExporter,
+    meters: SdkMeterProvider,
+}
+
+impl Observed {
+    /// `settings`, observed.
+    pub(crate) fn new(settings: SocketTelemetry) -> Self {
+        let spans = Spans::default();
+        let provider = SdkTracerProvider::builder()
+            .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
+            .with_simple_exporter(spans.clone())
+            .build();
+        let metrics = InMemoryMetricExporter::default();
+        let meters = SdkMeterProvider::builder()
+            .with_reader(PeriodicReader::builder(metrics.clone()).build())
+            .build();
+        let settings = settings
+            .with_tracer_provider(&provider)
+            .with_meter_provider(&meters);
+        Self {
+            settings,
+            spans,
+            provider,
+            metrics,
+            meters,
+        }
+    }
+
+    /// A server whose namespace `/` has this handler.
+    pub(crate) async fn serve<C, T>(self, handler: C) -> Server
+    where
+        C: ConnectHandler<LocalAdapter, T>,
+        T: Send + Sync + 'static,
+    {
+        let (layer, io) = SocketIo::new_layer();
+        io.ns("/", handler);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let app = axum::Router::new().layer(layer);
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let Self {
+            spans,
+            provider,
+            metrics,
+            meters,
+            ..
+        } = self;
+        Server {
+            port,
+            io,
+            spans,
+            _provider: provider,
+            metrics,
+            meters,
+        }
+    }
+}
+
+/// A server with default settings whose sockets get their handlers from `register`.
+pub(crate) async fn serve(register: fn(SocketRef)) -> Server {
+    serve_with(SocketTelemetry::new(), register).await
+}
+
+pub(crate) async fn serve_with(settings: SocketTelemetry, register: fn(SocketRef)) -> Server {
+    let observed = Observed::new(settings);
+    let settings = observed.settings.clone();
+    let handler = traced_connect(settings, async move |socket: SocketRef| {
+        socket.on(
+            "echo",
+            traced(async |Data(text): Data<String>, ack: AckSender| ack.send(&text)),
+        );
+        register(socket);
+    });
+    observed.serve(handler).await
+}
+
+impl Server {
+    /// The value of a metric over all its attributes: the sum of a counter or up-down-counter, the
+    /// number of measurements of a histogram.
+    pub(crate) fn metric(&self, name: &str) -> i64 {
+        self.meters.force_flush().unwrap();
+        let collected = self.metrics.get_finished_metrics().unwrap();
+        let latest = collected.last().expect("something was measured");
+        latest
+            .scope_metrics()
+            .flat_map(|scope| scope.metrics())
+            .filter(|metric| metric.name() == name)
+            .map(|metric| match metric.data() {
+                AggregatedMetrics::I64(MetricData::Sum(sum)) => {
+                    sum.data_points().map(|point| point.value()).sum()
+                }
+                AggregatedMetrics::U64(MetricData::Sum(sum)) => {
+                    sum.data_points().map(|point| point.value() as i64).sum()
+                }
+                AggregatedMetrics::F64(MetricData::Histogram(histogram)) => histogram
+                    .data_points()
+                    .map(|point| point.count() as i64)
+                    .sum::<i64>(),
+                other => panic!("{name} is {other:?}"),
+            })
+            .sum()
+    }
+}
