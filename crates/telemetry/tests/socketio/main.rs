@@ -1,5 +1,8 @@
 //! A real server on a free port, spoken to packet by packet, with its spans collected.
 
+// Helpers are no `#[test]` functions, where the lint knows better; handlers take what they are given.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
+
 mod broadcast;
 mod client;
 mod connect;
@@ -10,4 +13,5 @@ mod joining;
 mod limits;
 mod requests;
 mod server;
+#[path = "../common/spans.rs"]
 mod spans;
