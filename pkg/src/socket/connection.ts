@@ -9,7 +9,7 @@ import { LOG } from '../core/records.js';
 import type { SpanImpl } from '../core/span.js';
 import { writeB3 } from '../core/b3.js';
 import { isPlainObject } from './carrier.js';
-import type { EngineLike, Packet } from './internals.js';
+import type { Packet } from './internals.js';
 import { type State, safely } from './state.js';
 
 /** An upgrade that takes longer is no longer waited for. */
@@ -19,8 +19,10 @@ type Listener = (...args: any[]) => void;
 export class Connection {
   /** The span until the connection is there. */
   private span: SpanImpl | undefined;
-  /** Ends waiting for an upgrade. */
+  /** Ends the watch for an upgrade, and a span that is only kept open for that. */
   private settle: (() => void) | undefined;
+  /** When the connection was there, if its span is still waiting for the upgrade. */
+  private connectedAt: number | undefined;
   private lost = false;
   private readonly listeners: [event: string, listener: Listener][];
 
@@ -50,6 +52,7 @@ export class Connection {
   handshake(packet: Packet): Packet {
     const span = this.span ?? this.begin();
     this.state.connection = span;
+    this.watchUpgrade(span);
     const { data } = packet;
     if (!this.state.settings.handshake || (data !== undefined && data !== null && !isPlainObject(data))) return packet;
     return { ...packet, data: { ...data, _trace: { b3: writeB3(span), accept: ['trailing'] } } };
@@ -71,7 +74,7 @@ export class Connection {
 
   private connected(): void {
     const { state, span } = this;
-    const { core, socket } = state;
+    const { core } = state;
     if (this.lost) core.measure(false, 'socketio.reconnects', '{reconnect}', 1, state.system);
     this.lost = false;
     if (!span) return;
@@ -79,12 +82,16 @@ export class Connection {
     const at = now();
     span.set({ 'socketio.transport': state.transport });
     state.activity('connection', span, 'connect', false, at - span.start, 'connected');
-    const { engine } = socket.io;
-    if (!engine || state.transport !== 'polling') return span.end(at);
-    this.awaitUpgrade(engine, span, at);
+    // Whether a transport other than polling was chosen or reached already: nothing is left to wait for.
+    if (state.transport === 'polling' && this.settle) this.connectedAt = at;
+    else span.end(at);
   }
 
-  private awaitUpgrade(engine: EngineLike, span: SpanImpl, at: number): void {
+  private watchUpgrade(span: SpanImpl): void {
+    this.settle?.();
+    this.connectedAt = undefined;
+    const { engine } = this.state.socket.io;
+    if (!engine || this.state.transport !== 'polling') return;
     const upgraded = (transport?: { name?: string }): void => {
       span.event('upgrade', { 'socketio.transport': transport?.name });
       settle();
@@ -92,15 +99,13 @@ export class Connection {
     const settle = (): void => {
       clearTimeout(timer);
       engine.off('upgrade', upgraded);
-      engine.off('close', settle);
       this.settle = undefined;
-      span.end(at);
+      if (this.connectedAt !== undefined) span.end(this.connectedAt);
     };
     const timer = setTimeout(settle, UPGRADE_MS);
     (timer as { unref?: () => void }).unref?.();
     this.settle = settle;
     engine.on('upgrade', upgraded);
-    engine.on('close', settle);
   }
 
   private refused(error: unknown): void {
