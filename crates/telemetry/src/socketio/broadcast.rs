@@ -157,7 +157,7 @@ impl<'a, A: Adapter> TracedBroadcast<'a, A> {
         self
     }
 
-    /// Sends the event, as [`BroadcastOperators::emit`] does.
+    /// Sends the event, as [`BroadcastOperators::emit`] does. The future is `Send` if `T` is `Sync`.
     ///
     /// # Errors
     /// As [`BroadcastOperators::emit`]; when both forms fail, the errors of both.
@@ -290,18 +290,25 @@ struct Passes<A: Adapter> {
 
 impl Recipients {
     /// The sockets of `base` by form. A socket that is in neither internal room would get both:
-    /// it is put where it belongs (it left all its rooms, or its namespace is not traced).
+    /// it is put where it belongs (it left all its rooms, or its namespace is not traced). One whose
+    /// extensions were cleared is plain from then on.
     fn find<A: Adapter>(base: &BroadcastOperators<A>) -> Self {
         let mut found = Self::default();
         for socket in base.clone().except(PLAIN_ROOM).sockets() {
             match Connection::known(&socket).filter(|known| known.accepts) {
                 Some(connection) => found.traced.push(connection),
-                None => socket.join(PLAIN_ROOM),
+                None => {
+                    socket.leave(TRACED_ROOM);
+                    socket.join(PLAIN_ROOM);
+                }
             }
         }
         for socket in base.clone().except(TRACED_ROOM).sockets() {
             match Connection::known(&socket).filter(|known| known.accepts) {
-                Some(_) => socket.join(TRACED_ROOM),
+                Some(_) => {
+                    socket.leave(PLAIN_ROOM);
+                    socket.join(TRACED_ROOM);
+                }
                 None => found.plain += 1,
             }
         }

@@ -106,11 +106,7 @@ impl Connection {
 
     /// Whether a trace may begin here with `event`. Counts what it refuses.
     pub(super) fn admits(&self, event: &str) -> bool {
-        let admitted = self.limiter.admits(event, self.settings.limit());
-        if !admitted {
-            self.settings.instruments().count_limited(event);
-        }
-        admitted
+        self.settings.admits_from(&self.limiter, event)
     }
 
     /// Counts the connection as open until [`closed`](Self::closed).

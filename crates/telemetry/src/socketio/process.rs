@@ -78,7 +78,7 @@ fn parent(connection: &Connection, incoming: &mut Incoming, event: &str) -> Cont
         let sampled = parent.is_sampled() && connection.admits(event);
         return context::parent_context(remote_copy(parent, sampled));
     }
-    if connection.settings.enabled() && !connection.admits(event) {
+    if !connection.admits(event) {
         return unsampled(connection);
     }
     Context::new()

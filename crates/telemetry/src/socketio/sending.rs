@@ -208,7 +208,7 @@ fn parent(
     }
     let current = Context::current();
     let begins = !current.span().span_context().is_valid();
-    if begins && settings.enabled() && !target.admits(settings, event) {
+    if begins && !target.admits(settings, event) {
         return (
             context::parent_context(context::unsampled_root()),
             Vec::new(),

@@ -1,7 +1,7 @@
 //! Settings, and the tracer and instruments made from them.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -38,7 +38,8 @@ pub struct SocketTelemetry {
 #[derive(Clone)]
 struct Inner {
     new_traces_per_second: Option<u32>,
-    requests: BTreeSet<Cow<'static, str>>,
+    /// Declared requests and the events that answer them.
+    answers: BTreeMap<Cow<'static, str>, Cow<'static, str>>,
     namespace: Option<Arc<str>>,
     tracer: Arc<Lazy<Source>>,
     instruments: Arc<Lazy<Instruments>>,
@@ -63,7 +64,7 @@ impl SocketTelemetry {
         Self {
             inner: Arc::new(Inner {
                 new_traces_per_second: Some(DEFAULT_NEW_TRACES_PER_SECOND),
-                requests: BTreeSet::new(),
+                answers: BTreeMap::new(),
                 namespace: None,
                 tracer: Arc::default(),
                 instruments: Arc::default(),
@@ -92,13 +93,17 @@ impl SocketTelemetry {
         self
     }
 
-    /// Declares that `request` is answered by an event, `_reply`, rather than by an
-    /// acknowledgement. Its handler's span then has the kind SERVER, the counterpart of the
-    /// browser's CLIENT span for the same pair. The name of the reply is documentation: any event
-    /// emitted while the request is handled says which request it answers.
+    /// Declares that `request` is answered by the event `reply` rather than by an acknowledgement.
+    /// Its handler's span then has the kind SERVER, the counterpart of the browser's CLIENT span
+    /// for the same pair. Which event answers is for the client to know: any event emitted while
+    /// the request is handled says which request it belongs to.
     #[must_use]
-    pub fn answers(mut self, request: impl Into<Cow<'static, str>>, _reply: &str) -> Self {
-        self.edit().requests.insert(request.into());
+    pub fn answers(
+        mut self,
+        request: impl Into<Cow<'static, str>>,
+        reply: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.edit().answers.insert(request.into(), reply.into());
         self
     }
 
@@ -138,13 +143,14 @@ impl SocketTelemetry {
         DEFAULT.get_or_init(Self::new)
     }
 
-    pub(super) fn limit(&self) -> Option<u32> {
-        self.inner.new_traces_per_second
-    }
-
     /// Whether a trace may begin with a broadcast of `event`. Counts what it refuses.
     pub(super) fn admits(&self, event: &str) -> bool {
-        let admitted = self.inner.limiter.admits(event, self.limit());
+        self.admits_from(&self.inner.limiter, event)
+    }
+
+    /// The same by this limiter. Where nothing is recorded there is nothing to limit.
+    pub(super) fn admits_from(&self, limiter: &Limiter, event: &str) -> bool {
+        let admitted = !self.enabled() || limiter.admits(event, self.inner.new_traces_per_second);
         if !admitted {
             self.instruments().count_limited(event);
         }
@@ -152,7 +158,7 @@ impl SocketTelemetry {
     }
 
     pub(super) fn is_request(&self, event: &str) -> bool {
-        self.inner.requests.contains(event)
+        self.inner.answers.contains_key(event)
     }
 
     pub(super) fn namespace(&self, path: &str) -> Arc<str> {
@@ -183,7 +189,7 @@ impl fmt::Debug for SocketTelemetry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocketTelemetry")
             .field("new_traces_per_second", &self.inner.new_traces_per_second)
-            .field("requests", &self.inner.requests)
+            .field("answers", &self.inner.answers)
             .field("namespace", &self.inner.namespace)
             .finish_non_exhaustive()
     }

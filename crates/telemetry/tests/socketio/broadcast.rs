@@ -1,14 +1,14 @@
 //! Emits to several sockets, some of which read carriers.
 
-use aether_telemetry::socketio::{RequestContext, TracedEmit, traced};
+use aether_telemetry::socketio::{RequestContext, SocketTelemetry, TracedEmit, traced};
 use futures_util::StreamExt;
 use opentelemetry::trace::SpanKind;
 use serde_json::{Value, json};
 use socketioxide::SocketIo;
-use socketioxide::extract::{Data, SocketRef};
+use socketioxide::extract::{AckSender, Data, SocketRef};
 
 use crate::client::Client;
-use crate::server::{Server, serve};
+use crate::server::{Observed, Server, serve};
 use crate::spans::{Facts, Remote};
 
 /// `join` rooms, then broadcast the way the event says.
@@ -16,9 +16,7 @@ fn spreads(socket: SocketRef) {
     socket.on(
         "join",
         traced(
-            async |socket: SocketRef,
-                   Data(room): Data<String>,
-                   ack: socketioxide::extract::AckSender| {
+            async |socket: SocketRef, Data(room): Data<String>, ack: AckSender| {
                 socket.join(room);
                 ack.send(&())
             },
@@ -54,12 +52,10 @@ fn spreads(socket: SocketRef) {
     );
     socket.on(
         "leave",
-        traced(
-            async |socket: SocketRef, ack: socketioxide::extract::AckSender| {
-                socket.leave_all();
-                ack.send(&())
-            },
-        ),
+        traced(async |socket: SocketRef, ack: AckSender| {
+            socket.leave_all();
+            ack.send(&())
+        }),
     );
 }
 
@@ -181,6 +177,34 @@ async fn a_socket_that_left_all_its_rooms_still_gets_everything_once() {
 }
 
 #[tokio::test]
+async fn a_socket_whose_extensions_were_cleared_is_plain_and_gets_everything_once() {
+    let server = serve(spreads).await;
+    let mut clients = four(&server).await;
+    for socket in server.io.sockets() {
+        socket.extensions.clear();
+    }
+    let settings = sampled();
+    for _ in 0..2 {
+        server
+            .io
+            .traced()
+            .settings(&settings)
+            .emit("news", &(1, "b"))
+            .await
+            .unwrap();
+        for client in &mut clients {
+            assert_eq!(client.event().await, json!(["news", 1, "b"]));
+            client.is_quiet().await;
+        }
+    }
+}
+
+/// Spans that nobody looks at, but with contexts to carry.
+fn sampled() -> SocketTelemetry {
+    Observed::new(SocketTelemetry::new()).settings
+}
+
+#[tokio::test]
 async fn acknowledgements_of_both_forms_come_through_one_stream() {
     let server = serve(|_| {}).await;
     let mut traced = Client::traced(server.port).await;
@@ -210,11 +234,6 @@ async fn acknowledgements_of_both_forms_come_through_one_stream() {
     let mut answers = answers.await.unwrap();
     answers.sort();
     assert_eq!(answers, ["plain", "traced"]);
-
-    /// Spans that nobody looks at, but with contexts to carry.
-    fn sampled() -> aether_telemetry::socketio::SocketTelemetry {
-        crate::server::Observed::new(aether_telemetry::socketio::SocketTelemetry::new()).settings
-    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod emit;
 mod handlers;
 mod joining;
 mod limits;
+mod logs;
 mod requests;
 mod server;
 #[path = "../common/spans.rs"]

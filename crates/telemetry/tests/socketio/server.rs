@@ -15,8 +15,7 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) io: SocketIo,
     pub(crate) spans: Spans,
-    /// Shut down with the server, not before.
-    _provider: SdkTracerProvider,
+    pub(crate) provider: SdkTracerProvider,
     metrics: InMemoryMetricExporter,
     meters: SdkMeterProvider,
 }
@@ -77,7 +76,7 @@ impl Observed {
             port,
             io,
             spans,
-            _provider: provider,
+            provider,
             metrics,
             meters,
         }

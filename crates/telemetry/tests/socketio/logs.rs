@@ -1,0 +1,101 @@
+//! Spans and logs made with `tracing` inside handlers.
+
+use aether_telemetry::socketio::{TracedEmit, traced};
+use opentelemetry::logs::AnyValue;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
+use serde_json::json;
+use socketioxide::extract::SocketRef;
+use tracing::Instrument;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::client::Client;
+use crate::server::serve;
+use crate::spans::Facts;
+
+#[tokio::test]
+async fn tracing_spans_and_logs_belong_to_the_handlers_span() {
+    let server = serve(|socket| {
+        socket.on(
+            "work",
+            traced(async |socket: SocketRef| {
+                let inner = async {
+                    tokio::task::yield_now().await;
+                    socket.traced().emit("worked", &()).ok();
+                };
+                inner.instrument(tracing::info_span!("inner")).await;
+                Err::<(), _>("out of paper")
+            }),
+        );
+    })
+    .await;
+    let exporter = InMemoryLogExporter::default();
+    let logs = SdkLoggerProvider::builder()
+        .with_simple_exporter(exporter.clone())
+        .build();
+    let subscriber = tracing_subscriber::registry()
+        .with(tracing_opentelemetry::layer().with_tracer(server.provider.tracer("tracing")))
+        .with(OpenTelemetryTracingBridge::new(&logs));
+    // For this thread, which is the only one of the test's runtime.
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let mut client = Client::plain(server.port).await;
+    client.emit(json!(["work"])).await;
+    let process = server.spans.named("process work").await;
+    let inner = server.spans.named("inner").await;
+    let send = server.spans.named("send worked").await;
+    assert_eq!(
+        (inner.trace(), inner.parent()),
+        (process.trace(), process.id())
+    );
+    assert_eq!((send.trace(), send.parent()), (process.trace(), inner.id()));
+
+    let logs = exporter.get_emitted_logs().unwrap();
+    let log = logs
+        .iter()
+        .map(|log| &log.record)
+        .find(|record| {
+            let mut attributes = record.attributes_iter();
+            attributes.any(|(key, _)| key.as_str() == "exception.type")
+        })
+        .expect("the failure is logged as an exception");
+    let context = log.trace_context().expect("in the context of the span");
+    assert_eq!(context.span_id.to_string(), process.id());
+    assert_eq!(context.trace_id.to_string(), process.trace());
+    let message = log
+        .attributes_iter()
+        .find(|(key, _)| key.as_str() == "exception.message");
+    assert_eq!(
+        message.map(|(_, value)| value),
+        Some(&AnyValue::from("out of paper"))
+    );
+}
+
+#[tokio::test]
+async fn the_end_of_a_connection_is_logged_with_its_reason() {
+    let exporter = InMemoryLogExporter::default();
+    let logs = SdkLoggerProvider::builder()
+        .with_simple_exporter(exporter.clone())
+        .build();
+    let subscriber = tracing_subscriber::registry().with(OpenTelemetryTracingBridge::new(&logs));
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = serve(|_| {}).await;
+    let mut client = Client::plain(server.port).await;
+    let connect = server.spans.named("connect /").await;
+    client.send("41".to_owned()).await;
+    let reason = || {
+        let logs = exporter.get_emitted_logs().unwrap();
+        logs.into_iter().map(|log| log.record).find_map(|record| {
+            let mut attributes = record.attributes_iter();
+            let (_, reason) =
+                attributes.find(|(key, _)| key.as_str() == "socketio.disconnect.reason")?;
+            Some((reason.clone(), record.trace_context()?.trace_id.to_string()))
+        })
+    };
+    crate::spans::until(|| reason().is_some()).await;
+    assert_eq!(
+        reason(),
+        Some((AnyValue::from("client_disconnect"), connect.trace()))
+    );
+}
