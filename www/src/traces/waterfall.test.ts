@@ -69,6 +69,18 @@ describe('TraceWaterfall', () => {
     expect(wrapper.emitted('open')).toHaveLength(1)
     expect(wrapper.emitted('escape')).toHaveLength(1)
   })
+  it('gives a span the whole width with z, and the trace again', async () => {
+    wrapper = begin(SPANS)
+    const width = () => parseFloat(wrapper.get<HTMLElement>('[data-span-id="leaf"] .bar').element.style.width)
+    await wrapper.setProps({ selectedId: 'leaf' })
+    expect(width()).toBeCloseTo(10)
+    await wrapper.press('z')
+    await wrapper.setProps({ selectedId: 'leaf' })
+    expect(width()).toBeGreaterThan(90)
+    expect(wrapper.find('[data-span-id="last"] .bar').exists()).toBe(false)
+    await wrapper.get('[data-testid="unzoom"]').trigger('click')
+    expect(width()).toBeCloseTo(10)
+  })
   it('draws the critical path only where it runs', () => {
     wrapper = begin([span('root', null, 0, 100), span('long', 'root', 0, 100), span('beside', 'root', 10, 20)])
     expect(wrapper.get('[data-span-id="beside"]').findAll('.path')).toHaveLength(0)
