@@ -102,6 +102,42 @@ pub const VARIABLES: &[OtelVariable] = &[
         "Longest wait for the backend's answer, in milliseconds [default: 10000]",
     ),
     plain(
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        "Protocol for traces, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+        "Compression for traces, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+        "Longest wait, in milliseconds, for traces, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+        "Protocol for logs, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
+        "Compression for logs, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
+        "Longest wait, in milliseconds, for logs, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+        "Protocol for metrics, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+        "Compression for metrics, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+        "Longest wait, in milliseconds, for metrics, instead of the above [default: as above]",
+    ),
+    plain(
         "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
         "cumulative, delta or lowmemory [default: cumulative; delta for Datadog]",
     ),

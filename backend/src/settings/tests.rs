@@ -161,3 +161,31 @@ fn help_and_manual_know_every_setting() {
         );
     }
 }
+
+#[test]
+fn every_variable_that_telemetry_reads_is_a_setting() {
+    let asked = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    let read = |known: &dyn Fn(&str) -> Option<&'static str>| {
+        // The values do not matter here, only what is asked for.
+        let _ = Config::from_lookup(|name| {
+            asked.borrow_mut().insert(name.to_owned());
+            known(name).map(str::to_owned)
+        });
+    };
+    read(&|_| None);
+    read(&|name| match name {
+        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some("https://otlp.datadoghq.com"),
+        "OTEL_TRACES_SAMPLER" => Some("traceidratio"),
+        _ => None,
+    });
+    let missing: Vec<_> = asked
+        .borrow()
+        .iter()
+        .filter(|name| !OTEL_VARIABLES.iter().any(|known| known.name == **name))
+        .cloned()
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "add to settings/otel.rs and docs/settings.md: {missing:?}"
+    );
+}

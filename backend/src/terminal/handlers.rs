@@ -2,9 +2,14 @@
 //!
 //! Handlers of `terminal:input`, `terminal:resize` and `terminal:ack` do their work before they return a future: a
 //! handler's future runs as a task of its own, and tasks may overtake each other, which keystrokes must not.
+//!
+//! Events are bound in a connect *middleware*. The connect handler runs after the client has been told that it is
+//! connected, and what a quick client sends before the handler is through would find nobody.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use std::time::Duration;
 
 use aether_telemetry::socketio::{
     RequestContext, SocketTelemetry, TracedAck, traced, traced_connect, traced_disconnect,
@@ -13,15 +18,21 @@ use serde_json::Value;
 use socketioxide::SocketIo;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::{Event, SocketRef, TryData};
-use socketioxide::handler::{FromMessageParts, Value as RawValue};
+use socketioxide::handler::{ConnectHandler, FromMessageParts, Value as RawValue};
 use socketioxide::socket::Socket;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::hub::Hub;
 use super::link::{self, Sent};
-use super::protocol::{CloseReason, ErrorCode, Payload, Refused, TerminalError};
+use super::payload::Payload;
+use super::protocol::{CloseReason, ErrorCode, Refused, TerminalError};
 
 /// Longest part of an unknown event's name that is repeated to its sender.
 const SHOWN_EVENT: usize = 64;
+
+/// Longest wait for the connect handler, which runs right after the client has its answer.
+const GATE_OPENS: Duration = Duration::from_secs(5);
 
 /// What an event brought, decoded or not.
 type Incoming = TryData<Value>;
@@ -35,29 +46,57 @@ pub(crate) fn register(io: &SocketIo, hub: Hub) {
         .answers("terminal:create", "terminal:created")
         .answers("terminal:input", "terminal:output")
         .answers("terminal:close", "terminal:closed");
-    io.ns(
-        "/",
-        traced_connect(telemetry, move |socket: SocketRef| {
-            on_connect(&socket, &hub);
-            ready(())
-        }),
-    );
+    let table = hub.clone();
+    let connected = move |socket: SocketRef| {
+        if let Some(gate) = socket.extensions.get::<Gate>() {
+            gate.open();
+        }
+        let table = table.clone();
+        socket.on_disconnect(traced_disconnect(async move |socket: SocketRef| {
+            table.detach(socket.id);
+        }));
+        ready(())
+    };
+    let before = move |socket: SocketRef| {
+        bind(&socket, &hub);
+        ready(Ok::<(), Infallible>(()))
+    };
+    io.ns("/", traced_connect(telemetry, connected).with(before));
 }
 
-fn on_connect(socket: &SocketRef, hub: &Hub) {
-    let table = hub.clone();
+/// Closed until a socket can be sent to, which is a moment after its events arrive.
+#[derive(Debug, Clone, Default)]
+struct Gate(Arc<watch::Sender<bool>>);
+
+impl Gate {
+    fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn wait(&self) {
+        // A connection that fails in this very moment never opens it; what follows then meets a closed socket.
+        let _ = timeout(GATE_OPENS, self.0.subscribe().wait_for(|open| *open)).await;
+    }
+}
+
+fn bind(socket: &SocketRef, hub: &Hub) {
+    let gate = Gate::default();
+    socket.extensions.insert(gate.clone());
+    let (table, opened) = (hub.clone(), gate.clone());
     socket.on(
         "terminal:create",
         traced(async move |socket: SocketRef, data: Incoming| {
+            opened.wait().await;
             told(&socket, create(&table, &socket, data).await)
         }),
     );
-    let table = hub.clone();
+    let (table, opened) = (hub.clone(), gate.clone());
     socket.on(
         "terminal:attach",
         traced(
-            move |socket: SocketRef, data: Incoming, wanted: AckWanted, ack: TracedAck| {
-                ready(attach(&table, &socket, data, wanted, ack))
+            async move |socket: SocketRef, data: Incoming, wanted: AckWanted, ack: TracedAck| {
+                opened.wait().await;
+                attach(&table, &socket, data, wanted, ack)
             },
         ),
     );
@@ -101,10 +140,6 @@ fn on_connect(socket: &SocketRef, hub: &Hub) {
         ))
     });
     socket.on_fallback(unknown.named("unknown"));
-    let table = hub.clone();
-    socket.on_disconnect(traced_disconnect(async move |socket: SocketRef| {
-        table.detach(socket.id);
-    }));
 }
 
 /// Binds a handler that does its work at once, in the order in which events arrive.
@@ -209,7 +244,7 @@ fn answer<T: serde::Serialize>(ack: TracedAck, data: &T) {
 struct AckWanted(bool);
 
 impl FromMessageParts<LocalAdapter> for AckWanted {
-    type Error = std::convert::Infallible;
+    type Error = Infallible;
 
     fn from_message_parts(
         _: &Arc<Socket>,

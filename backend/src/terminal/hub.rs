@@ -149,6 +149,7 @@ impl Hub {
                 }
             }
             pump::say_farewell(farewell).await;
+            session.finished();
         });
     }
 

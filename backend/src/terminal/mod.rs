@@ -26,15 +26,17 @@
 //! most 512 KiB are then on the way to it. Without it only the connection itself slows a terminal down.
 //!
 //! # One concern each
-//! `protocol` payloads and errors · `handlers` events to calls · `hub` the table · `session` one terminal · `pump` its
-//! output on the way out · `viewer` one socket watching · `link` sending · `pty` the process · `shell` which one ·
+//! `payload` what comes · `protocol` what goes, and errors · `handlers` events to calls · `hub` the table · `session` one terminal · `pump` its
+//! output on the way out · `farewell` its end · `viewer` one socket watching · `link` sending · `pty` the process · `shell` which one ·
 //! `decode`, `scrollback`, `pace` pure helpers.
 
 mod decode;
+mod farewell;
 mod handlers;
 mod hub;
 mod link;
 mod pace;
+mod payload;
 mod protocol;
 mod pty;
 mod pump;

@@ -6,8 +6,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::decode::Utf8Decoder;
+use super::farewell::Farewell;
 use super::pace::{MAX_BATCH, Pace};
-use super::session::{Farewell, Session};
+use super::session::Session;
 
 /// How often a connection without room is tried again.
 const RETRY: Duration = Duration::from_millis(5);

@@ -9,7 +9,8 @@ use socketioxide::socket::Sid;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
-use super::link::{self, Sent};
+use super::farewell::Farewell;
+use super::link::Sent;
 use super::protocol::{
     Attached, CloseReason, Closed, Described, ErrorCode, Listed, Output, Size, TerminalError,
 };
@@ -36,7 +37,7 @@ pub(crate) struct Session {
     pty: Pty,
     state: Mutex<State>,
     wake: Notify,
-    ended: watch::Sender<bool>,
+    finished: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -89,7 +90,7 @@ impl Session {
                 printed: 0,
             }),
             wake: Notify::new(),
-            ended: watch::Sender::new(false),
+            finished: watch::Sender::new(false),
         }
     }
 
@@ -253,7 +254,7 @@ impl Session {
         }
     }
 
-    /// Ends the process, first by asking, then by force, and waits until it has ended.
+    /// Ends the process, first by asking, then by force, and waits until everybody has been told.
     pub(crate) async fn close(&self, reason: CloseReason) {
         {
             let mut state = lock(&self.state);
@@ -263,9 +264,9 @@ impl Session {
         }
         self.wake.notify_one();
         self.pty.hang_up();
-        if timeout(HANG_UP_GRACE, self.has_ended()).await.is_err() {
+        if timeout(HANG_UP_GRACE, self.has_finished()).await.is_err() {
             self.pty.kill();
-            self.has_ended().await;
+            self.has_finished().await;
         }
     }
 
@@ -274,9 +275,13 @@ impl Session {
         self.pty.kill();
     }
 
-    async fn has_ended(&self) {
+    async fn has_finished(&self) {
         // The sender lives as long as `self`, so waiting cannot fail.
-        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+        let _ = self
+            .finished
+            .subscribe()
+            .wait_for(|finished| *finished)
+            .await;
     }
 
     /// Whether nobody has watched since before `limit` ago.
@@ -370,18 +375,22 @@ impl Session {
             printed_bytes = state.printed,
             "terminal ended"
         );
-        let farewell = Farewell {
+        state.orphaned.get_or_insert_with(Instant::now);
+        Farewell {
             terminal_id: self.id.clone(),
             reason,
             exit_code,
             died: died.then(|| self.title.clone()),
             viewers: std::mem::take(&mut state.viewers),
             closers: std::mem::take(&mut state.closers),
-        };
-        state.orphaned.get_or_insert_with(Instant::now);
-        drop(state);
-        self.ended.send_replace(true);
-        farewell
+        }
+    }
+}
+
+impl Session {
+    /// Notes that everybody has been told of the end.
+    pub(crate) fn finished(&self) {
+        self.finished.send_replace(true);
     }
 }
 
@@ -393,56 +402,5 @@ impl State {
         if had > 0 && self.viewers.is_empty() {
             self.orphaned = Some(Instant::now());
         }
-    }
-}
-
-/// The last words of a terminal.
-#[derive(Debug)]
-pub(crate) struct Farewell {
-    terminal_id: String,
-    pub(crate) reason: CloseReason,
-    exit_code: i32,
-    /// The shell's name, when it was dead on arrival.
-    died: Option<String>,
-    viewers: Vec<Viewer>,
-    closers: Vec<(SocketRef, Option<RequestContext>)>,
-}
-
-impl Farewell {
-    /// Whether somebody is there to hear it.
-    pub(crate) fn has_listeners(&self) -> bool {
-        !self.viewers.is_empty() || !self.closers.is_empty()
-    }
-
-    /// Says it to everybody who has room to hear it. Returns whether all are done.
-    pub(crate) fn say(&mut self) -> bool {
-        let closed = Closed {
-            terminal_id: &self.terminal_id,
-            reason: self.reason,
-            exit_code: self.exit_code,
-        };
-        let error = self.died.as_ref().map(|shell| {
-            TerminalError::new(
-                ErrorCode::ShellDied,
-                format!(
-                    "the shell {shell} ended at once with exit code {}; set AETHERTERM_SHELL to a shell that stays",
-                    self.exit_code
-                ),
-            )
-            .about(&self.terminal_id)
-        });
-        self.viewers.retain(|viewer| {
-            if let Some(error) = &error
-                && viewer.send("terminal:error", error, None) == Sent::Full
-            {
-                return true;
-            }
-            viewer.send("terminal:closed", &closed, viewer.closing.as_ref()) == Sent::Full
-        });
-        self.closers.retain(|(socket, request)| {
-            let answered = request.as_ref().map_or(&[][..], std::slice::from_ref);
-            link::emit(socket, "terminal:closed", &closed, answered) == Sent::Full
-        });
-        !self.has_listeners()
     }
 }

@@ -330,3 +330,32 @@ pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     };
     assert!(timeout(PATIENCE, wait).await.is_ok(), "{what}");
 }
+
+/// Whether a process exists and is not a zombie.
+pub fn runs(pid: &str) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        !stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .starts_with(" Z")
+    })
+}
+
+/// The process id of the shell in a terminal.
+pub async fn shell_pid(client: &mut Client, id: &str) -> String {
+    client.type_in(id, "echo pid:$$:\r").await;
+    let mut text = client.output_until(id, "pid:").await;
+    loop {
+        // The echoed command has dollar signs where the answer has digits.
+        if let Some(pid) = text
+            .split("pid:")
+            .filter_map(|rest| rest.split_once(':'))
+            .map(|(pid, _)| pid)
+            .find(|pid| !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return pid.to_owned();
+        }
+        text.push_str(client.event().await.text());
+    }
+}
