@@ -80,7 +80,8 @@ pub struct TracedSocket<'a, A: Adapter = socketioxide::adapter::LocalAdapter> {
 
 impl<'a, A: Adapter> TracedSocket<'a, A> {
     /// The emit answers these requests, oldest first: it becomes a child of the first one's
-    /// handler, is linked to the others', and tells the client which of its requests it answers.
+    /// handler (the first that is recorded, if some are not), is linked to the others', and tells
+    /// the client which of its requests it answers.
     ///
     /// Each request is answered once; see [`RequestContext`]. One emit answers at most 16, the
     /// rest stay open for the next one. Requests of other sockets give a parent or a link only.

@@ -187,19 +187,25 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// The parent of an emit: the first request it answers, else the current span, else nothing, and
-/// then the rate limit decides whether the new trace is recorded.
+/// The parent of an emit: the first request it answers that is recorded, else the first; without
+/// any the current span; and where there is none, the rate limit decides whether the new trace is
+/// recorded.
 fn parent(
     settings: &SocketTelemetry,
     event: &str,
     answering: &[RequestContext],
     target: &Target<'_>,
 ) -> (Context, Vec<Link>) {
-    if let [first, others @ ..] = answering {
-        let others = others.iter().map(RequestContext::span_context);
-        let here = Context::map_current(|context| context.span().span_context().clone());
+    // An unrecorded request must not hide the answer from the traces of the recorded ones.
+    let recorded = answering
+        .iter()
+        .find(|request| request.span_context().is_sampled());
+    if let Some(first) = recorded.or(answering.first()) {
         let own = first.span_context();
-        let links = others
+        let here = Context::map_current(|context| context.span().span_context().clone());
+        let links = answering
+            .iter()
+            .map(RequestContext::span_context)
             .chain([here])
             .filter(|link| link.is_valid() && link.span_id() != own.span_id())
             .map(Link::with_context)

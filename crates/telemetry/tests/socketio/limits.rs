@@ -1,12 +1,14 @@
 //! The rate limit on new traces.
 
+use std::time::Instant;
+
 use aether_telemetry::socketio::{SocketTelemetry, TracedEmit, traced};
 use serde_json::json;
 use socketioxide::extract::{AckSender, SocketRef};
 
 use crate::client::Client;
 use crate::server::serve_with;
-use crate::spans::Remote;
+use crate::spans::{Facts, Remote};
 
 /// Answers with an emit, to see what travels on.
 fn ticks(socket: SocketRef) {
@@ -38,17 +40,30 @@ async fn tick(client: &mut Client, carrier: Option<String>) -> char {
         .unwrap()
 }
 
+/// How many were recorded: no fewer than the burst, no more than the rate allows since `started`.
+fn within(decisions: &str, rate: usize, started: Instant) -> usize {
+    assert!(decisions.starts_with(&"1".repeat(rate)), "{decisions}");
+    let recorded = decisions.matches('1').count();
+    let refilled = started.elapsed().as_secs_f64() * rate as f64;
+    assert!(
+        recorded as f64 <= rate as f64 + refilled,
+        "{decisions} in {:?}",
+        started.elapsed()
+    );
+    recorded
+}
+
 #[tokio::test]
 async fn beyond_the_limit_traces_are_marked_unsampled_and_counted() {
     let settings = SocketTelemetry::new().new_traces_per_second(3);
     let server = serve_with(settings, ticks).await;
     let mut client = Client::traced(server.port).await;
+    let started = Instant::now();
     let mut decisions = String::new();
     for _ in 0..40 {
         decisions.push(tick(&mut client, None).await);
     }
-    assert!(decisions.starts_with("1110"), "{decisions}");
-    let recorded = decisions.matches('1').count();
+    let recorded = within(&decisions, 3, started);
     let spans = server.spans.several("process tick", recorded).await;
     assert_eq!(spans.len(), recorded);
     assert_eq!(
@@ -108,14 +123,14 @@ async fn emits_that_begin_a_trace_are_limited_too() {
     let server = serve_with(settings, |_| {}).await;
     let mut client = Client::traced(server.port).await;
     let socket = server.io.sockets().remove(0);
+    let started = Instant::now();
     let mut decisions = String::new();
     for _ in 0..20 {
         socket.traced().emit("output", "abc").unwrap();
         let event = client.event().await;
         decisions.extend(event[2]["_trace"]["b3"].as_str().unwrap().chars().last());
     }
-    assert!(decisions.starts_with("110"), "{decisions}");
-    let recorded = decisions.matches('1').count();
+    let recorded = within(&decisions, 2, started);
     assert_eq!(
         server.spans.several("send output", recorded).await.len(),
         recorded
@@ -123,13 +138,15 @@ async fn emits_that_begin_a_trace_are_limited_too() {
 }
 
 #[tokio::test]
-async fn events_of_a_joined_connection_are_limited_as_a_whole() {
-    let settings = SocketTelemetry::new().new_traces_per_second(1);
-    let server = serve_with(settings, ticks).await;
-    let remote = Remote::new(1);
-    let auth = json!({"_trace": {"b3": remote.b3(), "accept": ["trailing"]}});
-    let mut client = Client::connect(server.port, "/", &auth).await;
-    client.event().await;
-    assert_eq!(tick(&mut client, None).await, '1');
-    assert_eq!(tick(&mut client, None).await, '0');
+async fn events_of_a_joined_connection_are_limited_although_the_connection_is_recorded() {
+    for (limit, decision) in [(0, '0'), (1, '1')] {
+        let settings = SocketTelemetry::new().new_traces_per_second(limit);
+        let server = serve_with(settings, ticks).await;
+        let remote = Remote::new(1);
+        let auth = json!({"_trace": {"b3": remote.b3(), "accept": ["trailing"]}});
+        let mut client = Client::connect(server.port, "/", &auth).await;
+        client.event().await;
+        assert_eq!(tick(&mut client, None).await, decision);
+        assert_eq!(server.spans.named("connect /").await.trace(), remote.trace);
+    }
 }

@@ -86,6 +86,27 @@ async fn one_emit_answers_several_requests_once() {
 }
 
 #[tokio::test]
+async fn an_unrecorded_request_does_not_hide_the_answer_from_a_recorded_one() {
+    let server = serve(keeps).await;
+    let mut client = Client::traced(server.port).await;
+    let (first, second) = (Remote::new(1), Remote::new(2));
+    let carrier = json!({"_trace": {"b3": first.unsampled()}});
+    client.call(json!(["keep", carrier])).await;
+    keep(&mut client, &second).await;
+    let socket = server.io.sockets().remove(0);
+    socket
+        .traced()
+        .answering(&kept(&socket))
+        .emit("output", "abc")
+        .unwrap();
+    let span = server.spans.named("send output").await;
+    assert_eq!(span.trace(), second.trace);
+    assert_eq!(span.links.len(), 1);
+    let both = format!("{},{}", first.span, second.span);
+    assert_eq!(client.event().await[2]["_trace"]["re"], json!(both));
+}
+
+#[tokio::test]
 async fn more_requests_than_fit_are_answered_by_the_next_emit() {
     let server = serve(keeps).await;
     let mut client = Client::traced(server.port).await;
