@@ -39,11 +39,13 @@ where
             events_on_spans || !metadata.is_event()
         }))
         .with_filter(exported());
-    let logs = pipeline
-        .logger
-        .as_ref()
-        .map(|logger| OpenTelemetryTracingBridge::new(logger).with_filter(exported()));
-    spans.and_then(logs)
+    // A list, because a layer that may be missing would switch the other one off.
+    let mut layers = vec![spans.boxed()];
+    if let Some(logger) = &pipeline.logger {
+        let logs = OpenTelemetryTracingBridge::new(logger).with_filter(exported());
+        layers.push(logs.boxed());
+    }
+    layers
 }
 
 fn exported() -> FilterFn {
