@@ -25,7 +25,9 @@ describe('getJson', () => {
     expect(error.status).toBe(401)
   })
   it('passes on what the server said', async () => {
-    expect((await failure(answering('{"errors":[{"code":404,"msg":"trace not found"}]}', { status: 404 }))).message).toBe('trace not found')
+    expect((await failure(answering('{"errors":[{"code":404,"msg":"trace not found"}]}', { status: 404 }))).message).toBe('Trace not found.')
+    const said = await failure(answering('{"message":"no store here; set X to keep traces"}', { status: 404 }))
+    expect([said.message, said.remedy]).toEqual(['No store here.', 'Set X to keep traces.'])
     expect((await failure(answering('oops', { status: 500 }))).message).toContain('500')
   })
   it('does not take the page itself for data', async () => {

@@ -5,6 +5,8 @@
  * must not fill the list it shows with its own requests. `main.ts` imports this module first.
  */
 
+import { asSentences } from './sentences'
+
 const plainFetch = globalThis.fetch.bind(globalThis)
 
 /** A request that failed, with what to do about it. */
@@ -76,12 +78,9 @@ async function refusal(path: string, response: Response): Promise<RequestError> 
       status,
     )
   }
-  const said = await saidByServer(response)
-  if (status === 404) {
-    return new RequestError(said || `${path} was not found.`, 'It may have been removed, or never have arrived.', status)
-  }
-  const remedy = status >= 500 ? 'See the server log, then try again.' : 'Change the request and try again.'
-  return new RequestError(said || `The server answered ${status} to ${path}.`, remedy, status)
+  const said = asSentences(await saidByServer(response))
+  const usual = status === 404 ? '' : status >= 500 ? 'See the server log, then try again.' : 'Change the request and try again.'
+  return new RequestError(said.message || `The server answered ${status} to ${path}.`, said.remedy || usual, status)
 }
 
 /** The message of a JSON error body: Jaeger's `errors[].msg` or a plain `message`/`error`. */

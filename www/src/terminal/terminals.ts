@@ -5,6 +5,7 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, watch } from 'vue'
 import { useConnection, type Problem } from '../shared/connection'
+import { asSentences } from '../shared/sentences'
 import { inChunks } from './input'
 import { recall, remember } from './memory'
 import { readAttach, readClosed, readCreated, readError, readList, readOutput, type ErrorMessage } from './protocol'
@@ -300,7 +301,8 @@ export const useTerminals = defineStore('terminals', () => {
     const closed = readClosed(value)
     const terminal = closed && findById(closed.terminalId)
     if (!terminal) return
-    Object.assign(terminal, { state: 'exited', exitCode: closed.exitCode })
+    // Only what the shell itself ended with says something about it.
+    Object.assign(terminal, { state: 'exited', exitCode: closed.reason === 'exit' ? closed.exitCode : null })
     if (closed.reason === 'shutdown') terminal.problem = { message: 'The server is shutting down.', remedy: 'Start it again to go on.' }
   }
 
@@ -325,7 +327,7 @@ export const useTerminals = defineStore('terminals', () => {
   }
 
   function asProblem({ code, message }: ErrorMessage): Problem {
-    return { message: capitalised(message), remedy: code === 'timeout' ? 'Check the server log, then try again.' : '' }
+    return code === 'timeout' ? { message, remedy: 'Check the server log, then try again.' } : asSentences(message)
   }
 
   function show(terminal: Terminal, runtime: Runtime, update: ScreenUpdate) {
@@ -361,8 +363,3 @@ export const useTerminals = defineStore('terminals', () => {
 
   return { list, active, activeKey, start, open, close, activate, step, rename, retitle, dismiss, restart, input, bind, unbind, resize }
 })
-
-/** The server's messages are written as parts of a sentence. */
-function capitalised(message: string): string {
-  return message.charAt(0).toUpperCase() + message.slice(1)
-}
