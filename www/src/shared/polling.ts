@@ -20,8 +20,8 @@ export interface Polling<T> {
 
 export interface PollingOptions<T> {
   load(signal: AbortSignal): Promise<T>
-  /** Milliseconds between an answer and the next request; `null` from the function stops asking. */
-  everyMs: number | (() => number | null)
+  /** Milliseconds between an answer and the next request. The function is given the last failure; its `null` stops the asking. */
+  everyMs: number | ((failed: RequestError | null) => number | null)
 }
 
 export function usePolling<T>(options: PollingOptions<T>): Polling<T> {
@@ -36,7 +36,7 @@ export function usePolling<T>(options: PollingOptions<T>): Polling<T> {
 
   function schedule() {
     clearTimeout(timer)
-    const delay = typeof options.everyMs === 'function' ? options.everyMs() : options.everyMs
+    const delay = typeof options.everyMs === 'function' ? options.everyMs(error.value) : options.everyMs
     if (alive && delay !== null) timer = setTimeout(tick, delay)
   }
 
