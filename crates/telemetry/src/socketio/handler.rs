@@ -18,7 +18,8 @@ use super::run::{Outcome, refuse, run};
 /// Runs an event handler in a span, joined to the trace the event came with.
 ///
 /// Takes any handler `socket.on` takes: async functions and closures with up to 16 extractors.
-/// They may also return `Result<(), E>` with `E: Display`; an `Err` marks the span as failed.
+/// They may also return `Result<(), E>` with `E: Display`; an `Err` marks the span as failed, and
+/// its text (the first 256 bytes) is recorded: keep what users typed out of it.
 /// The handler sees exactly the arguments the client's application sent.
 ///
 /// ```

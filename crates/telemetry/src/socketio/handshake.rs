@@ -88,6 +88,8 @@ pub(super) fn begin<A: Adapter>(
         connection.accepts = carrier.accepts_trailing;
         connection.joined = carrier.context.is_some();
     }
+    // Before the application's own, which then replaces it.
+    socket.on_disconnect(CloseOnly);
     socket.join(connection.room());
     Arc::new(connection).attach_to(socket);
     let Ok(server) = SocketIo::<A>::from_connect_parts(socket, &None);
@@ -158,7 +160,6 @@ pub(super) fn resume<A: Adapter>(
         .unwrap_or_else(|| begin(settings, socket, auth));
     let connection = Connection::of(socket);
     connection.opened();
-    socket.on_disconnect(CloseOnly);
     if connection.accepts {
         // A full or closed socket ends the connection by itself; the client then stays plain.
         socket

@@ -27,6 +27,9 @@
 //! }));
 //! ```
 //!
+//! Context travels in socketioxide's default packet format. With another parser everything works
+//! but that: spans are made, all events are called `event`, and nothing is added to packets.
+//!
 //! # Whether a trace is recorded
 //!
 //! A trace that arrives sampled is continued and one that arrives unsampled is not. Where a trace

@@ -194,6 +194,23 @@ async fn the_applications_disconnect_handler_runs_and_connections_are_counted() 
 }
 
 #[tokio::test]
+async fn a_disconnect_handler_set_by_a_middleware_stays() {
+    let observed = Observed::new(SocketTelemetry::new());
+    let (send, mut gone) = mpsc::unbounded_channel();
+    let connect = traced_connect(observed.settings.clone(), async || {}).with(
+        async move |socket: SocketRef| {
+            let send = send.clone();
+            socket.on_disconnect(traced_disconnect(async move || drop(send.send(()))));
+            Ok::<_, std::convert::Infallible>(())
+        },
+    );
+    let server = observed.serve(connect).await;
+    let client = Client::connect(server.port, "/", &json!({})).await;
+    client.close().await;
+    assert_eq!(gone.recv().await, Some(()));
+}
+
+#[tokio::test]
 async fn a_replaced_disconnect_handler_leaves_the_count_right() {
     let observed = Observed::new(SocketTelemetry::new());
     let connect = traced_connect(observed.settings.clone(), async |socket: SocketRef| {
