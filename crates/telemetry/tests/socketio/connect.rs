@@ -200,7 +200,9 @@ async fn a_disconnect_handler_set_by_a_middleware_stays() {
     let connect = traced_connect(observed.settings.clone(), async || {}).with(
         async move |socket: SocketRef| {
             let send = send.clone();
-            socket.on_disconnect(traced_disconnect(async move || drop(send.send(()))));
+            socket.on_disconnect(traced_disconnect(async move || {
+                send.send(()).ok();
+            }));
             Ok::<_, std::convert::Infallible>(())
         },
     );
