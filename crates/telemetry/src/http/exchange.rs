@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use aether_propagation::{Sampling, extract};
+use aether_propagation::{Sampling, extract_in_order};
 use http::{HeaderMap, Request, StatusCode};
 use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 
 use super::describe::{self, Facts};
 use super::layer::Shared;
+use crate::pipeline::read_order;
 use crate::socketio::context;
 
 /// A request that is being answered. Dropped before that it ends with `error.type` `panic` or, for
@@ -102,7 +103,8 @@ impl Drop for Exchange {
 
 /// The parent that the headers name, and the reason if something in them was refused.
 fn parent(headers: &HeaderMap, enabled: bool) -> (Context, Option<&'static str>) {
-    let found = extract(|name| headers.get(name).and_then(|value| value.to_str().ok()));
+    let get = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let found = extract_in_order(&read_order(), &get);
     let parent = match (found.context, found.decision) {
         // Who leaves the decision to us is recorded.
         (Some(own), _) => context::parent_context(context::remote(&own, true, found.tracestate)),

@@ -30,6 +30,7 @@ use crate::{Config, Signal};
 
 pub(crate) use layer::layer;
 pub(crate) use panics::install as install_panic_hook;
+pub(crate) use propagator::read_order;
 pub(crate) use resource::Identity;
 
 /// The providers; `None` where no destination takes the signal.
@@ -119,7 +120,7 @@ impl Pipeline {
         };
 
         global::set_tracer_provider(tracer.clone());
-        global::set_text_map_propagator(propagator::build(&config.propagators));
+        propagator::install(propagator::build(&config.propagators));
         Ok(Self {
             tracer,
             logger,

@@ -2,6 +2,8 @@
 //!
 //! Reading and writing are those of `aether-propagation`, as everywhere else in this project.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use aether_propagation::{self as wire, Format, Sampling, extract_in_order, inject, inject_state};
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
@@ -10,6 +12,23 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 use opentelemetry_sdk::propagation::BaggagePropagator;
 
 use crate::config::{Propagator, Propagators};
+
+/// The formats that the running telemetry reads; `None` until one was started.
+static READ_ORDER: RwLock<Option<Arc<[Format]>>> = RwLock::new(None);
+
+/// The formats to look for in incoming headers, the preferred one first: what `OTEL_PROPAGATORS`
+/// says, for code that reads headers without the global propagator.
+pub(crate) fn read_order() -> Arc<[Format]> {
+    let order = READ_ORDER.read().unwrap_or_else(PoisonError::into_inner);
+    order.clone().unwrap_or_else(|| wire::DEFAULT_ORDER.into())
+}
+
+/// Makes `global` the global propagator.
+pub(super) fn install(global: Global) {
+    let order = Some(global.extract.as_slice().into());
+    *READ_ORDER.write().unwrap_or_else(PoisonError::into_inner) = order;
+    opentelemetry::global::set_text_map_propagator(global);
+}
 
 /// Writes some formats and reads others, which need not be the same.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 use crate::Signal;
 use crate::delivery::{Batch, Delivery, FULL_RETRY_AFTER, Intake, Outcome, Source};
@@ -28,6 +29,9 @@ use body::Compression;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Larger bodies and compressed ones are handled away from the runtime's own threads.
 const INLINE_BYTES: usize = 64 * 1024;
+/// How many requests are decoded at a time. Each may take some ten times its size meanwhile; the
+/// others wait with their bodies alone.
+const AT_A_TIME: usize = 4;
 /// The resource attribute that says where relayed telemetry is from.
 const SOURCE: (&str, &str) = ("aether.source", "browser");
 
@@ -36,6 +40,7 @@ struct Relay {
     delivery: Arc<Delivery>,
     max_bytes: usize,
     name: Arc<str>,
+    turns: Semaphore,
 }
 
 /// `POST /v1/{traces,logs,metrics}` into `delivery`.
@@ -44,6 +49,7 @@ pub(crate) fn router(delivery: Arc<Delivery>, max_bytes: usize) -> Router {
         delivery,
         max_bytes,
         name: Arc::from("relay"),
+        turns: Semaphore::new(AT_A_TIME),
     });
     let mut router = Router::new();
     for signal in Signal::ALL {
@@ -102,6 +108,12 @@ impl Relay {
         if compression == Compression::None && sent.len() <= INLINE_BYTES {
             return self.process(signal, encoding, compression, &sent);
         }
+        // Fails only for a closed semaphore, which this one never is.
+        let _turn = self
+            .turns
+            .acquire()
+            .await
+            .map_err(|_| Refusal::internal())?;
         let relay = Arc::clone(self);
         let work = move || relay.process(signal, encoding, compression, &sent);
         tokio::task::spawn_blocking(work)
