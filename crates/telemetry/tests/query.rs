@@ -279,3 +279,28 @@ async fn without_a_store_the_answer_says_how_to_get_one() {
         "{message}"
     );
 }
+
+#[tokio::test]
+async fn an_answer_is_bounded() {
+    let telemetry = start(config(&[]));
+    for trace in 1..=4 {
+        let spans = (0..9_000u64).map(|number| {
+            let mut span = span(trace, 1, "s");
+            span.span_id = (number + 1).to_be_bytes().to_vec();
+            span.start_time_unix_nano += u64::from(trace);
+            span
+        });
+        let body = request("page", spans.collect()).encode_to_vec();
+        assert_eq!(relay(&telemetry, body).await, StatusCode::OK);
+    }
+    let (_, found) = get(&telemetry.query_router(), "/traces").await;
+    let traces = found["data"].as_array().unwrap();
+    let ids: Vec<_> = traces
+        .iter()
+        .map(|trace| trace["traceID"].clone())
+        .collect();
+    assert_eq!(ids, [id(4), id(3), id(2)]);
+    let warning = traces[2]["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("1 older traces"), "{warning}");
+    assert!(traces[0]["warnings"].is_null());
+}

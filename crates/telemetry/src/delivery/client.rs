@@ -28,3 +28,25 @@ pub(crate) fn build(destinations: &[Destination]) -> Result<reqwest::Client, Str
         .build()
         .map_err(|error| format!("no HTTP client for OTLP export: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+
+    fn destinations(endpoint: &str) -> Vec<Destination> {
+        let config = Config::from_lookup(|name| {
+            (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| endpoint.to_owned())
+        });
+        config.unwrap().destinations
+    }
+
+    /// Without a crypto provider the client would panic here, and no sooner than with https.
+    #[test]
+    fn tls_works_whoever_chose_the_provider() {
+        assert!(build(&destinations("https://otlp.example.com")).is_ok());
+        assert!(rustls::crypto::CryptoProvider::get_default().is_some());
+        assert!(build(&destinations("https://otlp.example.com")).is_ok());
+        assert!(build(&destinations("http://localhost:4318")).is_ok());
+    }
+}

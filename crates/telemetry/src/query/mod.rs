@@ -22,6 +22,9 @@ use crate::store::{Snapshot, Store};
 use envelope::{failure, success};
 use params::{Query, Search};
 
+/// An answer holds no more spans than this, so that no search can take all memory.
+const MAX_SPANS: usize = 20_000;
+
 /// The query API on `store`.
 pub(crate) fn router(store: Arc<Store>) -> Router {
     Router::new()
@@ -86,8 +89,15 @@ async fn traces(State(store): State<Arc<Store>>, RawQuery(query): RawQuery) -> R
     };
     // Decoding and writing many traces takes a while: not on the runtime's own threads.
     off_runtime(move || {
-        let found = find(&store, &search);
-        let traces: Vec<_> = found.iter().map(convert::trace).collect();
+        let mut found = find(&store, &search);
+        let left_out = bound(&mut found);
+        let mut traces: Vec<_> = found.iter().map(convert::trace).collect();
+        if let Some(last) = traces.last_mut().filter(|_| left_out > 0) {
+            let warning = format!(
+                "{left_out} older traces that match are not shown: an answer holds at most {MAX_SPANS} spans"
+            );
+            last.warnings.get_or_insert_default().push(warning);
+        }
         success(&traces, 0)
     })
     .await
@@ -108,6 +118,19 @@ fn find(store: &Store, search: &Search) -> Vec<Snapshot> {
         std::cmp::Reverse(starts.min())
     });
     found
+}
+
+/// Cuts the list behind the trace with which it has enough spans; the number of traces cut off.
+fn bound(found: &mut Vec<Snapshot>) -> usize {
+    let mut spans = 0;
+    let enough = found.iter().position(|trace| {
+        spans += trace.records.len();
+        spans >= MAX_SPANS
+    });
+    let kept = enough.map_or(found.len(), |last| last + 1);
+    let left_out = found.len() - kept;
+    found.truncate(kept);
+    left_out
 }
 
 async fn trace(State(store): State<Arc<Store>>, Path(id): Path<String>) -> Response {
