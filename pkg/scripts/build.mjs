@@ -11,6 +11,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { INTERNAL_NAMES } from './internal-names.mjs';
 import { optimize } from './optimize.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -31,22 +32,27 @@ mkdirSync(dist, { recursive: true });
 writeFileSync(join(dist, 'aether_client.wasm'), optimize(readFileSync(input)));
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-await build({
+const shared = {
   absWorkingDir: root,
-  entryPoints: { index: 'src/index.ts', vue: 'src/vue/index.ts' },
   outdir: 'dist',
-  chunkNames: '[name]-[hash]',
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'browser',
   target: 'es2022',
   external: ['vue', 'vue-router', 'socket.io-client'],
   define: { __VERSION__: JSON.stringify(version) },
   minify: true,
+  mangleProps: INTERNAL_NAMES,
   sourcemap: true,
   logLevel: 'warning',
-});
+};
+/** The plugin uses the client as everybody else does; both must be the same module. */
+const clientStaysOutside = {
+  name: 'client-stays-outside',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: './index.js', external: true })),
+};
+await build({ ...shared, entryPoints: { index: 'src/index.ts' } });
+await build({ ...shared, entryPoints: { vue: 'src/vue/index.ts' }, plugins: [clientStaysOutside] });
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });

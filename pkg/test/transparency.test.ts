@@ -5,7 +5,7 @@
 import type { Socket as ServerSocket } from 'socket.io';
 import type { Socket } from 'socket.io-client';
 import { describe, expect, it } from 'vitest';
-import type { SocketOptions, Telemetry } from '../src/index.js';
+import type { SocketOptions, Telemetry } from '@aetherterm/telemetry';
 import { startBoth } from './support/collector.js';
 import { type Rig, connected, startServer } from './support/sockets.js';
 import { until } from './support/until.js';

@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::drops::Reason;
 use crate::frame::Frame;
 use crate::queue::Mode;
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Bytes for text: three for each of the UTF-16 units that TypeScript allows in one frame, and some room.
@@ -23,13 +23,15 @@ struct Instance {
     client: Option<Client>,
 }
 
-thread_local! {
-    static INSTANCE: RefCell<Instance> =
-        const { RefCell::new(Instance { text: Vec::new(), numbers: Vec::new(), client: None }) };
-}
+/// A module instance has one thread, so the lock is never contended; it is what makes the static sound.
+static INSTANCE: Mutex<Instance> = Mutex::new(Instance {
+    text: Vec::new(),
+    numbers: Vec::new(),
+    client: None,
+});
 
 fn with<T>(act: impl FnOnce(&mut Instance) -> T) -> T {
-    INSTANCE.with_borrow_mut(act)
+    act(&mut INSTANCE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn with_client<T: Default>(act: impl FnOnce(&mut Client) -> T) -> T {

@@ -32,6 +32,8 @@ pub mod span;
 
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;
+#[cfg(target_arch = "wasm32")]
+mod heap;
 
 /// The three kinds of telemetry; the numbers are also the ones used in frames and batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

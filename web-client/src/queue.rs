@@ -7,7 +7,6 @@
 use crate::drops::{Drops, Reason};
 use crate::protobuf::Writer;
 use crate::{Signal, retry};
-use std::collections::VecDeque;
 
 /// A batch is sealed before it grows beyond this. Chosen so that one always fits into the budget for
 /// requests that outlive the page, even uncompressed.
@@ -58,7 +57,9 @@ pub struct Queue {
     delay: f64,
     used: usize,
     open: [Open; 3],
-    sealed: VecDeque<Batch>,
+    sealed: Vec<Batch>,
+    /// When the first of the sealed batches is due; infinite if none waits. Asked for after every record.
+    sealed_due: f64,
     hold_until: f64,
     last_id: u32,
     exported: [u32; 3],
@@ -74,7 +75,8 @@ impl Queue {
             delay,
             used: 0,
             open: Default::default(),
-            sealed: VecDeque::new(),
+            sealed: Vec::new(),
+            sealed_due: f64::INFINITY,
             hold_until: 0.0,
             last_id: 0,
             exported: [0; 3],
@@ -132,13 +134,16 @@ impl Queue {
             .iter()
             .filter(|open| open.items > 0)
             .map(|open| open.due);
-        let sealed = self
-            .sealed
-            .iter()
-            .filter(|batch| !batch.in_flight)
-            .map(|batch| batch.due);
-        let first = open.chain(sealed).reduce(f64::min)?;
-        Some((first.max(self.hold_until) - now).max(0.0))
+        let first = open.fold(self.sealed_due, f64::min);
+        first
+            .is_finite()
+            .then(|| (first.max(self.hold_until) - now).max(0.0))
+    }
+
+    /// To be called whenever a sealed batch comes, goes, or changes its state.
+    fn note_due(&mut self) {
+        let waiting = self.sealed.iter().filter(|batch| !batch.in_flight);
+        self.sealed_due = waiting.map(|batch| batch.due).fold(f64::INFINITY, f64::min);
     }
 
     /// Forgets the pause after a failure, for example because the browser is online again.
@@ -147,6 +152,7 @@ impl Queue {
         for batch in &mut self.sealed {
             batch.due = 0.0;
         }
+        self.note_due();
     }
 
     /// Takes a batch of at most `limit` bytes and assembles the whole request in `out`.
@@ -179,10 +185,12 @@ impl Queue {
         batch.in_flight = true;
         batch.attempts += 1;
         envelope.wrap(&batch.body, out);
-        Some(Taken {
+        let taken = Taken {
             id: batch.id,
             signal: batch.signal,
-        })
+        };
+        self.note_due();
+        Some(taken)
     }
 
     /// Reports the answer to a batch: see [`retry::decide`] for the parameters; `rejected` counts the items
@@ -218,6 +226,7 @@ impl Queue {
                 batch.due = now + pause;
                 // The others go to the same place; they wait as well.
                 self.hold_until = batch.due;
+                self.note_due();
             }
             retry::Verdict::Refused => self.remove(at, Some(Reason::Refused)),
             retry::Verdict::Exhausted => self.remove(at, Some(Reason::RetriesExhausted)),
@@ -227,7 +236,7 @@ impl Queue {
     fn seal(&mut self, signal: Signal, now: f64) {
         let open = std::mem::take(&mut self.open[signal as usize]);
         self.last_id = self.last_id.wrapping_add(1).max(1);
-        self.sealed.push_back(Batch {
+        self.sealed.push(Batch {
             id: self.last_id,
             signal,
             body: open.body,
@@ -236,15 +245,16 @@ impl Queue {
             due: now,
             in_flight: false,
         });
+        self.sealed_due = self.sealed_due.min(now);
     }
 
     fn remove(&mut self, at: usize, dropped: Option<Reason>) {
-        if let Some(batch) = self.sealed.remove(at) {
-            self.used = self.used.saturating_sub(batch.body.len());
-            if let Some(reason) = dropped {
-                self.drops.add(batch.signal, reason, batch.items);
-            }
+        let batch = self.sealed.remove(at);
+        self.used = self.used.saturating_sub(batch.body.len());
+        if let Some(reason) = dropped {
+            self.drops.add(batch.signal, reason, batch.items);
         }
+        self.note_due();
     }
 }
 

@@ -62,7 +62,7 @@ pub fn encode(frame: &mut Frame<'_>, writer: &mut Writer) {
 
 /// Reads a trace id and a span id and writes them as bytes.
 pub(crate) fn encode_ids(frame: &mut Frame<'_>, writer: &mut Writer, trace: u32, span: u32) {
-    match from_utf8(frame.string()).and_then(TraceId::from_hex) {
+    match decode_hex(frame.string()).and_then(TraceId::from_bytes) {
         Some(id) => writer.bytes(trace, &id.to_bytes()),
         None => frame.reject(),
     }
@@ -71,14 +71,29 @@ pub(crate) fn encode_ids(frame: &mut Frame<'_>, writer: &mut Writer, trace: u32,
 }
 
 fn encode_span_id(frame: &mut Frame<'_>, writer: &mut Writer, field: u32, hex: &[u8]) {
-    match from_utf8(hex).and_then(SpanId::from_hex) {
+    match decode_hex(hex).and_then(SpanId::from_bytes) {
         Some(id) => writer.bytes(field, &id.to_bytes()),
         None => frame.reject(),
     }
 }
 
-fn from_utf8(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok()
+/// Exactly `2 * N` lower-case hex digits, which is how this package writes ids, as bytes.
+fn decode_hex<const N: usize>(hex: &[u8]) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if hex.len() != 2 * N {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+        for &digit in pair {
+            let value = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'f' => digit - b'a' + 10,
+                _ => return None,
+            };
+            *byte = *byte << 4 | value;
+        }
+    }
+    Some(bytes)
 }
 
 /// Milliseconds as nanoseconds; negative and non-finite values become 0.

@@ -3,6 +3,7 @@
  * answer means is decided in the module; here are `fetch`, gzip, the timer and the page's life cycle.
  */
 import { now, resync } from './clock.js';
+import { type Timer, later } from './later.js';
 import type { Module } from './module.js';
 
 const DUE = 0;
@@ -42,7 +43,7 @@ const gzip = async (body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuff
   );
 
 export class Transport {
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timer: Timer | undefined;
   private timerAt = Infinity;
   private inFlight = 0;
   private readonly abort = new AbortController();
@@ -74,9 +75,7 @@ export class Transport {
     if (at >= this.timerAt - 1) return;
     clearTimeout(this.timer);
     this.timerAt = at;
-    this.timer = setTimeout(() => this.pump(), Math.min(ms, 0x7fffffff));
-    // Waiting telemetry is no reason to keep a Node process alive.
-    (this.timer as { unref?: () => void }).unref?.();
+    this.timer = later(Math.min(ms, 0x7fffffff), () => this.pump());
   }
 
   private pump(): void {

@@ -5,6 +5,7 @@
  * it and happens only afterwards.
  */
 import { now } from '../core/clock.js';
+import { later } from '../core/later.js';
 import { LOG } from '../core/records.js';
 import type { SpanImpl } from '../core/span.js';
 import { writeB3 } from '../core/b3.js';
@@ -102,8 +103,7 @@ export class Connection {
       this.settle = undefined;
       if (this.connectedAt !== undefined) span.end(this.connectedAt);
     };
-    const timer = setTimeout(settle, UPGRADE_MS);
-    (timer as { unref?: () => void }).unref?.();
+    const timer = later(UPGRADE_MS, settle);
     this.settle = settle;
     engine.on('upgrade', upgraded);
   }

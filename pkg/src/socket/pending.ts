@@ -1,6 +1,7 @@
 /** Requests that wait for an answer. */
 import type { ReplyOptions } from '../types.js';
 import { now, tick } from '../core/clock.js';
+import { type Timer, later } from '../core/later.js';
 import type { SpanImpl } from '../core/span.js';
 import { CLIENT_DURATION, type State } from './state.js';
 
@@ -24,7 +25,7 @@ export interface Operation {
   sent: boolean;
   ended: boolean;
   expectsReply: boolean;
-  timer?: ReturnType<typeof setTimeout> | undefined;
+  timer?: Timer | undefined;
 }
 
 export class Pending {
@@ -101,7 +102,7 @@ export class Pending {
   }
 
   private arm(operation: Operation, ms: number): void {
-    operation.timer = setTimeout(() => {
+    operation.timer = later(ms, () => {
       if (operation.reply?.optional && !operation.ack) {
         operation.ended = true;
         this.open.delete(operation);
@@ -110,8 +111,7 @@ export class Pending {
       } else {
         this.end(operation, 'timeout');
       }
-    }, ms);
-    (operation.timer as { unref?: () => void }).unref?.();
+    });
   }
 
   private forget(operation: Operation): void {

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
-import { init } from '../../src/index.js';
-import type { Telemetry, TelemetryOptions } from '../../src/index.js';
+import { init } from '@aetherterm/telemetry';
+import type { Telemetry, TelemetryOptions } from '@aetherterm/telemetry';
 import { type DecodedLog, type DecodedPoint, type DecodedSpan, decodeLogs, decodeMetrics, decodeSpans } from './otlp.js';
 import { wasm } from './wasm.js';
 
