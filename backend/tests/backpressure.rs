@@ -51,3 +51,26 @@ async fn a_page_that_does_not_read_stops_its_own_terminal_only() {
     let closed = stuck.wait_for("terminal:closed").await;
     assert_eq!(closed.data()["reason"], "closed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_does_not_read_does_not_stop_others_who_watch_the_same() {
+    let server = Server::start().await;
+    let (mut reading, id) = server.terminal().await;
+    let mut stuck = server.client().await;
+    let attach = json!({"terminalId": id, "flowControl": true});
+    assert_eq!(
+        stuck.ask("terminal:attach", attach.clone()).await["ok"],
+        true
+    );
+    // About 4 MB; `stuck` takes half a megabyte of it and acknowledges nothing.
+    reading
+        .type_in(&id, "seq 600000; echo done-$((1+1))\r")
+        .await;
+    reading.output_until(&id, "done-2").await;
+    // It comes back: the gap is closed by the replay, and it is one of the watchers again.
+    let attached = stuck.ask("terminal:attach", attach).await;
+    assert!(attached["replay"].as_str().unwrap().contains("done-2"));
+    stuck.drain_early();
+    reading.type_in(&id, "echo again-$((1+1))\r").await;
+    stuck.output_until(&id, "again-2").await;
+}

@@ -42,9 +42,9 @@ type Served = Result<(), TerminalError>;
 
 /// Serves terminals in the namespace `/`.
 pub(crate) fn register(io: &SocketIo, hub: Hub) {
+    // Input is not among them: most programs echo it, but none has to.
     let telemetry = SocketTelemetry::new()
         .answers("terminal:create", "terminal:created")
-        .answers("terminal:input", "terminal:output")
         .answers("terminal:close", "terminal:closed");
     let table = hub.clone();
     let connected = move |socket: SocketRef| {

@@ -135,9 +135,6 @@ impl Pty {
     /// # Errors
     /// [`ErrorCode::InputFull`] when the program does not read and 1 MiB already waits for it.
     pub(crate) fn type_in(&self, text: &str) -> Result<(), TerminalError> {
-        if text.is_empty() {
-            return Ok(());
-        }
         let bytes: Box<[u8]> = text.as_bytes().into();
         let len = bytes.len();
         let full = || {

@@ -189,6 +189,10 @@ impl Session {
         if state.ended.is_some() {
             return Err(TerminalError::unknown_terminal(&self.id));
         }
+        if text.is_empty() {
+            // Nothing is typed, so no output can be its answer.
+            return Ok(());
+        }
         // Noted before it is written: the echo may be faster than this function.
         let noted = match (
             state
@@ -329,12 +333,17 @@ impl Session {
         };
         let mut state = lock(&self.state);
         let mut behind = 0;
+        let somebody_keeps_up = state.viewers.iter().any(|viewer| !viewer.is_slow());
         state.remove(|viewer| {
             if !viewer.lacks(seq) {
                 return false;
             }
             match viewer.send_output(&output) {
                 Sent::Yes => false,
+                Sent::Full if somebody_keeps_up && viewer.is_slow() => {
+                    viewer.skip(seq);
+                    false
+                }
                 Sent::Full => {
                     behind += 1;
                     false

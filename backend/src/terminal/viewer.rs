@@ -57,6 +57,7 @@ pub(crate) struct Viewer {
     pending: VecDeque<(Instant, RequestContext)>,
     /// The last output it has been sent, or that its replay held.
     seq: u64,
+    slow: bool,
     /// Present when the page acknowledges output.
     window: Option<Window>,
     /// The `terminal:close` of this socket, to be answered by `terminal:closed`.
@@ -71,6 +72,7 @@ impl Viewer {
             socket,
             pending: VecDeque::new(),
             seq,
+            slow: false,
             window,
             closing: None,
         }
@@ -89,6 +91,12 @@ impl Viewer {
     /// Leaves out `seq`: this viewer is too slow for the others. The page sees the gap and attaches again.
     pub(crate) fn skip(&mut self, seq: u64) {
         self.seq = seq;
+        self.slow = true;
+    }
+
+    /// Whether it was left behind and has not taken anything since. The others do not wait for it again.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.slow
     }
 
     /// Notes an input of this socket, to be answered by the next output.
@@ -134,6 +142,7 @@ impl Viewer {
         if sent == Sent::Yes {
             self.pending.clear();
             self.seq = output.seq;
+            self.slow = false;
             if let Some(window) = &mut self.window {
                 window.sent(output.seq, output.data.len());
             }

@@ -283,7 +283,10 @@ impl Client {
     pub async fn output_until(&mut self, id: &str, needle: &str) -> String {
         let mut text = String::new();
         let mut last = None;
-        while !text.contains(needle) {
+        // Where the needle may begin that has not been searched yet.
+        let mut from = 0;
+        while !text[from..].contains(needle) {
+            from = text.floor_char_boundary(text.len().saturating_sub(needle.len()));
             let event = self.event().await;
             assert_eq!(
                 event.name, "terminal:output",
