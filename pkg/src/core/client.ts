@@ -112,7 +112,7 @@ export class Client implements Source {
     };
     if (this.notLoaded) stats.dropped.not_loaded = this.notLoaded;
     this.guard(() => {
-      if (!this.module) return;
+      if (!this.transport) return;
       this.module.counters();
       this.view();
       const numbers = this.writer.numbers;
@@ -189,6 +189,7 @@ export class Client implements Source {
   }
 
   private fail(error: unknown): boolean {
+    if (this.state === 'off') return false;
     this.state = 'off';
     this.notLoaded += this.waiting.length;
     this.waiting = [];

@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { endpoints, parseHeaders, withEnv } from '../src/core/options.js';
+
+beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
+afterEach(() => void vi.restoreAllMocks());
+
+describe('the endpoint', () => {
+  it.each([
+    ['http://localhost:4318', 'http://localhost:4318/v1/traces'],
+    ['http://localhost:4318/', 'http://localhost:4318/v1/traces'],
+    ['http://localhost:4318/v1/traces', 'http://localhost:4318/v1/traces'],
+    ['https://gateway.example/otlp', 'https://gateway.example/otlp/v1/traces'],
+    ['https://gateway.example/otlp/v1/traces/', 'https://gateway.example/otlp/v1/traces'],
+    ['https://gateway.example/otlp?tenant=1', 'https://gateway.example/otlp/v1/traces?tenant=1'],
+  ])('%s', (endpoint, traces) => {
+    expect(endpoints(endpoint)?.[0]).toBe(traces);
+    expect(endpoints(endpoint)?.[2]).toBe(traces.replace('traces', 'metrics'));
+  });
+
+  it.each(['ftp://host', 'nonsense', 'file:///x', undefined])('%s is none, which is said', (endpoint) => {
+    expect(endpoints(endpoint)).toBeUndefined();
+  });
+});
+
+it('headers are name=value pairs with percent-encoded values', () => {
+  expect(parseHeaders('Authorization=Bearer your-token')).toEqual({ Authorization: 'Bearer your-token' });
+  expect(parseHeaders('a=1, b=x%2Cy ,,c=d=e')).toEqual({ a: '1', b: 'x,y', c: 'd=e' });
+  expect(parseHeaders('a=%zz')).toEqual({ a: '%zz' });
+  expect(parseHeaders('no pair,=v,bad name=v')).toEqual({});
+  expect(vi.mocked(console.warn).mock.calls.flat().join()).not.toContain('no pair');
+});
+
+describe('variables of the build', () => {
+  const env = { VITE_TELEMETRY_ENABLED: 'false', VITE_TELEMETRY_ENDPOINT: 'http://a', VITE_TELEMETRY_HEADERS: 'k=v' };
+
+  it('fill in what the code leaves open', () => {
+    expect(withEnv({ serviceName: 's' }, env)).toMatchObject({ enabled: false, endpoint: 'http://a', headers: 'k=v' });
+    expect(withEnv({ serviceName: 's', enabled: true, endpoint: 'http://b' }, env)).toMatchObject({ enabled: true, endpoint: 'http://b' });
+  });
+
+  it.each([['true', true], ['1', true], ['FALSE', false], ['0', false], ['', true], [undefined, true], ['maybe', true]])('ENABLED=%s', (value, enabled) => {
+    expect(withEnv({ serviceName: 's' }, { VITE_TELEMETRY_ENABLED: value }).enabled).toBe(enabled);
+  });
+});
