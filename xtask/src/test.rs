@@ -9,7 +9,7 @@ use crate::process::{Outcome, command, run_keeping, say};
 use crate::setup;
 use crate::size;
 
-const PARTS: [&str; 6] = ["rust", "pkg", "www", "interop", "e2e", "size"];
+const PARTS: [&str; 7] = ["rust", "backends", "pkg", "www", "interop", "e2e", "size"];
 
 pub(crate) fn run(only: &[String]) -> Outcome {
     if let Some(unknown) = only.iter().find(|part| !PARTS.contains(&part.as_str())) {
@@ -24,12 +24,20 @@ pub(crate) fn run(only: &[String]) -> Outcome {
     let root = paths::root();
     let mut report = Report::default();
 
-    if PARTS.iter().any(|part| *part != "rust" && wanted(part)) {
+    let native = ["rust", "backends"];
+    if PARTS.iter().any(|p| !native.contains(p) && wanted(p)) {
         build::client(&tools)?;
     }
     if wanted("rust") {
         let args = ["test", "--workspace", "--locked", "--no-fail-fast"];
         report.part("rust", &mut command("cargo", &args, &root));
+    }
+    if wanted("backends") {
+        let backends = setup::backends::install()?;
+        report.skipped("backends", &backends.missing);
+        if !backends.found.is_empty() {
+            report.part("backends", &mut backend_tests(&backends.found));
+        }
     }
     if wanted("size") {
         say("size of the browser client");
@@ -72,6 +80,18 @@ pub(crate) fn run(only: &[String]) -> Outcome {
     report.close()
 }
 
+/// Only the tests whose backend is there, each told where to find it.
+fn backend_tests(found: &[setup::backends::Backend]) -> Command {
+    let args = ["test", "--locked", "--no-fail-fast"];
+    let mut test = command("cargo", &args, &paths::root());
+    test.args(["--package", "aether-backends-tests"]);
+    for backend in found {
+        test.args(["--test", backend.test])
+            .env(backend.variable, &backend.program);
+    }
+    test
+}
+
 fn npm_test(workspace: &str) -> Command {
     command(
         "npm",
@@ -87,6 +107,7 @@ struct Report {
     failed: Vec<String>,
     passed_tests: u64,
     failed_tests: u64,
+    skipped: usize,
 }
 
 impl Report {
@@ -105,6 +126,15 @@ impl Report {
         self.note(name, outcome);
     }
 
+    /// What could not be tested here, to be seen at the end as well.
+    fn skipped(&mut self, name: &str, reasons: &[String]) {
+        self.skipped += reasons.len();
+        let lines = reasons
+            .iter()
+            .map(|reason| format!("{name:8} NOT TESTED: {reason}"));
+        self.summaries.extend(lines);
+    }
+
     fn note(&mut self, name: &str, outcome: Outcome) {
         if let Err(error) = outcome {
             eprintln!("xtask: {error}");
@@ -117,7 +147,14 @@ impl Report {
         for line in &self.summaries {
             println!("{line}");
         }
-        println!("{} passed, {} failed", self.passed_tests, self.failed_tests);
+        let skipped = match self.skipped {
+            0 => String::new(),
+            count => format!(", {count} skipped"),
+        };
+        println!(
+            "{} passed, {} failed{skipped}",
+            self.passed_tests, self.failed_tests
+        );
         if self.failed.is_empty() {
             Ok(())
         } else {

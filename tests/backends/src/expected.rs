@@ -27,16 +27,25 @@ pub fn click_tree() -> String {
 /// Where something differs.
 pub fn assert_click(spans: &[Span]) {
     assert_eq!(tree(spans), click_tree());
-    assert!(spans.iter().all(|span| span.end >= span.start), "{spans:#?}");
+    assert!(
+        spans.iter().all(|span| span.end >= span.start),
+        "{spans:#?}"
+    );
 
-    attributes(only(spans, "click"), &[("aether.route", json!("/Übersicht/:id"))]);
+    attributes(
+        only(spans, "click"),
+        &[("aether.route", json!("/Übersicht/:id"))],
+    );
     let sent = only(spans, "send terminal:create");
     attributes(
         sent,
         &[
             ("messaging.system", json!("socketio")),
             // One more than a 64-bit float can hold.
-            ("messaging.message.body.size", json!(9_007_199_254_740_993_i64)),
+            (
+                "messaging.message.body.size",
+                json!(9_007_199_254_740_993_i64),
+            ),
             ("socketio.ack", json!(true)),
             ("socketio.buffered_ms", json!(0.5)),
         ],

@@ -163,7 +163,14 @@ fn plain(value: &Value) -> Value {
 }
 
 fn kind(value: &Value) -> String {
-    const NAMES: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
+    const NAMES: [&str; 6] = [
+        "unspecified",
+        "internal",
+        "server",
+        "client",
+        "producer",
+        "consumer",
+    ];
     if let Some(name) = value.as_str() {
         return name.trim_start_matches("SPAN_KIND_").to_lowercase();
     }
@@ -194,7 +201,11 @@ mod tests {
     fn spans_with_numbers_and_with_names() {
         for (server, error, nanos) in [
             (json!(2), json!(2), json!("5")),
-            (json!("SPAN_KIND_SERVER"), json!("STATUS_CODE_ERROR"), json!(5)),
+            (
+                json!("SPAN_KIND_SERVER"),
+                json!("STATUS_CODE_ERROR"),
+                json!(5),
+            ),
         ] {
             let message = json!({"resourceSpans": [{
                 "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]},
@@ -209,9 +220,17 @@ mod tests {
                 }]}],
             }]});
             let found = spans(&message);
-            let [span] = &found[..] else { panic!("{found:?}") };
-            assert_eq!((span.kind.as_str(), span.failed, span.start), ("server", true, 5));
-            assert_eq!((span.parent.as_ref(), span.service.as_str()), (None, "shop"));
+            let [span] = &found[..] else {
+                panic!("{found:?}")
+            };
+            assert_eq!(
+                (span.kind.as_str(), span.failed, span.start),
+                ("server", true, 5)
+            );
+            assert_eq!(
+                (span.parent.as_ref(), span.service.as_str()),
+                (None, "shop")
+            );
             assert_eq!(span.attributes["i"], json!(-7));
             assert_eq!(span.attributes["l"], json!([true]));
             assert_eq!(span.events, ["late"]);
@@ -226,6 +245,9 @@ mod tests {
         ]}]}]});
         let found = points(&message);
         assert_eq!((found[0].kind, found[0].value), ("sum", 3.0));
-        assert_eq!((found[1].kind, found[1].value, found[1].sum), ("histogram", 2.0, Some(0.5)));
+        assert_eq!(
+            (found[1].kind, found[1].value, found[1].sum),
+            ("histogram", 2.0, Some(0.5))
+        );
     }
 }

@@ -73,9 +73,7 @@ impl Click {
         let message = self.message(signal);
         match (encoding, signal) {
             (Encoding::Json, _) => message.to_string().into_bytes(),
-            (Encoding::Protobuf, Signal::Traces) => {
-                protobuf::<ExportTraceServiceRequest>(message)
-            }
+            (Encoding::Protobuf, Signal::Traces) => protobuf::<ExportTraceServiceRequest>(message),
             (Encoding::Protobuf, Signal::Logs) => protobuf::<ExportLogsServiceRequest>(message),
             (Encoding::Protobuf, Signal::Metrics) => {
                 protobuf::<ExportMetricsServiceRequest>(message)
@@ -183,8 +181,12 @@ mod tests {
         let decoded = ExportTraceServiceRequest::decode(&body[..]).unwrap();
         let again = serde_json::to_value(&decoded).unwrap();
         let spans = crate::otlp_json::spans(&again);
-        assert_eq!(spans, crate::otlp_json::spans(&click.message(Signal::Traces)));
-        let expected = format!("{PAGE}: click [internal]\n  {PAGE}: send terminal:create [client]\n");
+        assert_eq!(
+            spans,
+            crate::otlp_json::spans(&click.message(Signal::Traces))
+        );
+        let expected =
+            format!("{PAGE}: click [internal]\n  {PAGE}: send terminal:create [client]\n");
         assert_eq!(crate::span::tree(&spans), expected);
         for signal in [Signal::Logs, Signal::Metrics] {
             assert!(!click.request(signal, Encoding::Protobuf).is_empty());

@@ -48,7 +48,9 @@ impl Server {
             .expect("telemetry starts");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.expect("the loopback address has free ports");
-        let address = listener.local_addr().expect("a bound socket has an address");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
         let app = telemetry.relay_router();
         let serving = tokio::spawn(async move {
             // Ends with the task.

@@ -51,7 +51,13 @@ pub fn tree(spans: &[Span]) -> String {
         match &span.parent {
             None => branch(span, &sorted, 0, "", &mut text),
             Some(parent) if !known(parent) => {
-                branch(span, &sorted, 0, &format!(" (no parent {parent})"), &mut text);
+                branch(
+                    span,
+                    &sorted,
+                    0,
+                    &format!(" (no parent {parent})"),
+                    &mut text,
+                );
             }
             Some(_) => {}
         }

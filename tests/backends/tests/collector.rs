@@ -71,7 +71,10 @@ async fn a_demanded_token_arrives_and_a_wrong_one_is_reported() {
         } else {
             let error = error.unwrap_or_default();
             assert!(error.contains("OTEL_EXPORTER_OTLP_HEADERS"), "{error}");
-            assert!(!error.contains("wrong"), "the error shows the token: {error}");
+            assert!(
+                !error.contains("wrong"),
+                "the error shows the token: {error}"
+            );
             assert_eq!(tree(&collector.trace(&click.trace_id)), "");
         }
         // The wrong token is no reason to wait at the end.
@@ -118,7 +121,11 @@ async fn whole_trace(collector: &Collector, click: &Click, way: &str) -> Vec<Spa
         if spans.len() as u64 >= SPANS {
             return Ok(spans);
         }
-        Err(format!("it is\n{}\nits log is\n{}", tree(&spans), collector.log()))
+        Err(format!(
+            "it is\n{}\nits log is\n{}",
+            tree(&spans),
+            collector.log()
+        ))
     })
     .await
 }
@@ -127,7 +134,11 @@ async fn whole_trace(collector: &Collector, click: &Click, way: &str) -> Vec<Spa
 async fn assert_records(collector: &Collector, click: &Click, spans: &[Span], way: &str) {
     let records = eventually(&format!("{way}: three log records"), async || {
         let records = collector.records(&click.trace_id);
-        if records.len() == 3 { Ok(records) } else { Err(format!("{records:#?}")) }
+        if records.len() == 3 {
+            Ok(records)
+        } else {
+            Err(format!("{records:#?}"))
+        }
     })
     .await;
     for (service, severity, body, span) in [
@@ -137,29 +148,58 @@ async fn assert_records(collector: &Collector, click: &Click, spans: &[Span], wa
     ] {
         let record = records.iter().find(|record| record.body == json!(body));
         let record = record.unwrap_or_else(|| panic!("{way}: no `{body}` in {records:#?}"));
-        assert_eq!((record.service.as_str(), record.severity.as_str()), (service, severity));
-        assert_eq!(record.span_id, only(spans, span).span_id, "{way}: {record:#?}");
+        assert_eq!(
+            (record.service.as_str(), record.severity.as_str()),
+            (service, severity)
+        );
+        assert_eq!(
+            record.span_id,
+            only(spans, span).span_id,
+            "{way}: {record:#?}"
+        );
     }
     let opened = records.iter().find(|record| record.severity == "INFO");
-    assert_eq!(opened.and_then(|r| r.attributes.get("terminals")), Some(&json!(1)));
+    assert_eq!(
+        opened.and_then(|r| r.attributes.get("terminals")),
+        Some(&json!(1))
+    );
 }
 
 /// A measurement of the page, one of the server, and the library's own.
 async fn assert_points(collector: &Collector, click: &Click, way: &str) {
-    let of_click = |point: &Point| point.attributes.get("session.id") == Some(&json!(click.trace_id));
+    let of_click =
+        |point: &Point| point.attributes.get("session.id") == Some(&json!(click.trace_id));
     for (service, name, kind, unit, value, sum) in [
         (PAGE, "socketio.reconnects", "sum", "{reconnect}", 3.0, None),
-        (SERVER, "messaging.process.duration", "histogram", "s", 1.0, Some(0.25)),
+        (
+            SERVER,
+            "messaging.process.duration",
+            "histogram",
+            "s",
+            1.0,
+            Some(0.25),
+        ),
     ] {
         let point = eventually(&format!("{way}: a point of {name}"), async || {
             let points = collector.points();
-            let found = points.iter().find(|point| point.name == name && of_click(point));
+            let found = points
+                .iter()
+                .find(|point| point.name == name && of_click(point));
             found.cloned().ok_or_else(|| format!("{points:#?}"))
         })
         .await;
-        assert_eq!((point.service.as_str(), point.kind, point.unit.as_str()), (service, kind, unit));
+        assert_eq!(
+            (point.service.as_str(), point.kind, point.unit.as_str()),
+            (service, kind, unit)
+        );
         assert_eq!((point.value, point.sum), (value, sum), "{way}: {point:#?}");
     }
-    let own = collector.points().into_iter().find(|point| point.name == "aether.telemetry.accepted");
-    assert!(own.is_some_and(|point| point.service == SERVER && point.value > 0.0), "{way}");
+    let own = collector
+        .points()
+        .into_iter()
+        .find(|point| point.name == "aether.telemetry.accepted");
+    assert!(
+        own.is_some_and(|point| point.service == SERVER && point.value > 0.0),
+        "{way}"
+    );
 }

@@ -43,18 +43,25 @@ async fn a_base_endpoint_loses_only_what_jaeger_does_not_take_and_says_so() {
     assert_click(&whole_trace(&jaeger, &click, "beside refused signals").await);
     // One record of the page, two of the server; the page's one point and the server's own.
     for (signal, at_least) in [(Signal::Logs, 3), (Signal::Metrics, 2)] {
-        eventually(&format!("refused {signal} are counted"), async || {
-            match server.count(Outcome::Dropped, signal, "http_404") {
+        eventually(
+            &format!("refused {signal} are counted"),
+            async || match server.count(Outcome::Dropped, signal, "http_404") {
                 refused if refused >= at_least => Ok(()),
                 _ => Err(format!("{:#?}", server.status())),
-            }
-        })
+            },
+        )
         .await;
     }
     let error = server.status().destinations[0].health.last_error.clone();
     let error = error.unwrap_or_default();
-    assert!(error.contains("404") && error.contains("check the endpoint"), "{error}");
-    assert_eq!(server.count(Outcome::Dropped, Signal::Traces, "http_404"), 0);
+    assert!(
+        error.contains("404") && error.contains("check the endpoint"),
+        "{error}"
+    );
+    assert_eq!(
+        server.count(Outcome::Dropped, Signal::Traces, "http_404"),
+        0
+    );
 }
 
 /// The spans of a click once all are there.
@@ -64,7 +71,11 @@ async fn whole_trace(jaeger: &Jaeger, click: &Click, way: &str) -> Vec<Span> {
         if spans.len() as u64 >= SPANS {
             return Ok(spans);
         }
-        Err(format!("it is\n{}\nits log is\n{}", tree(&spans), jaeger.log()))
+        Err(format!(
+            "it is\n{}\nits log is\n{}",
+            tree(&spans),
+            jaeger.log()
+        ))
     })
     .await
 }

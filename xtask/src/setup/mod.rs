@@ -2,6 +2,7 @@
 //! fails with what to do about it.
 
 pub(crate) mod apt;
+pub(crate) mod backends;
 pub(crate) mod bindgen;
 pub(crate) mod chromium;
 pub(crate) mod node;

@@ -94,7 +94,9 @@ impl Collector {
     pub fn records(&self, trace_id: &str) -> Vec<Record> {
         let messages = self.messages(Signal::Logs).into_iter();
         let records = messages.flat_map(|message| otlp_json::records(&message));
-        records.filter(|record| record.trace_id == trace_id).collect()
+        records
+            .filter(|record| record.trace_id == trace_id)
+            .collect()
     }
 
     /// Every data point, so far.
@@ -115,7 +117,9 @@ impl Collector {
         let text = fs::read_to_string(output(&self.files, signal)).unwrap_or_default();
         let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
         let lines = complete.lines();
-        lines.map(|line| serde_json::from_str(line).expect("lines are JSON")).collect()
+        lines
+            .map(|line| serde_json::from_str(line).expect("lines are JSON"))
+            .collect()
     }
 }
 
@@ -141,8 +145,12 @@ fn configuration(plan: &Plan, files: &TempDir) -> String {
     for signal in Signal::ALL {
         let path = output(files, signal);
         let path = path.display();
-        exporters.push_str(&format!("  file/{signal}: {{path: '{path}', flush_interval: 50ms}}\n"));
-        pipelines.push_str(&format!("    {signal}: {{receivers: [otlp], exporters: [file/{signal}]}}\n"));
+        exporters.push_str(&format!(
+            "  file/{signal}: {{path: '{path}', flush_interval: 50ms}}\n"
+        ));
+        pipelines.push_str(&format!(
+            "    {signal}: {{receivers: [otlp], exporters: [file/{signal}]}}\n"
+        ));
     }
     format!(
         "\

@@ -91,7 +91,10 @@ impl Jaeger {
         let response = self.client.get(&url).send().await;
         let response = response.map_err(|error| format!("{url}: {error}"))?;
         let status = response.status();
-        let body = response.text().await.map_err(|error| format!("{url}: {error}"))?;
+        let body = response
+            .text()
+            .await
+            .map_err(|error| format!("{url}: {error}"))?;
         if !status.is_success() {
             return Err(format!("{url}: {status} {body}"));
         }
