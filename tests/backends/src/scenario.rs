@@ -105,7 +105,11 @@ impl Server {
             tracing::info_span!("open terminal", cols = 80).in_scope(|| {
                 tracing::info!(terminals = 1, "a terminal was opened");
             });
-            let failing = tracing::error_span!("read profile", otel.kind = "client");
+            let failing = tracing::info_span!(
+                "read profile",
+                otel.kind = "client",
+                otel.status_code = "error"
+            );
             failing.in_scope(|| {
                 tracing::error!(error.type = "not_found", "there is no profile");
             });

@@ -27,6 +27,8 @@ struct Recipe {
     test: &'static str,
     /// Variable that tells the tests where the program is.
     variable: &'static str,
+    /// What it is made from besides its version; it is built again when that changes.
+    source: fn() -> Outcome<String>,
     build: fn(&Path) -> Result<PathBuf, Trouble>,
 }
 
@@ -36,6 +38,10 @@ const RECIPES: [Recipe; 2] = [
         version: COLLECTOR,
         test: "collector",
         variable: "AETHER_BACKEND_OTELCOL",
+        source: || {
+            let list = collector_list();
+            fs::read_to_string(&list).map_err(|error| format!("{}: {error}", list.display()))
+        },
         build: collector,
     },
     Recipe {
@@ -43,6 +49,7 @@ const RECIPES: [Recipe; 2] = [
         version: JAEGER,
         test: "jaeger",
         variable: "AETHER_BACKEND_JAEGER",
+        source: || Ok(String::new()),
         build: jaeger,
     },
 ];
@@ -103,7 +110,10 @@ fn one(recipe: &Recipe) -> Result<PathBuf, Trouble> {
     let Recipe { name, version, .. } = recipe;
     let home = paths::cache().join(format!("tools/{name}-{version}"));
     let program = home.join("bin").join(name);
-    if program.exists() {
+    let source = (recipe.source)().map_err(Trouble::Failed)?;
+    let built_from = home.join("built-from");
+    let same = fs::read_to_string(&built_from).is_ok_and(|text| text == source);
+    if same && program.exists() {
         return Ok(program);
     }
     check_go().map_err(Trouble::Unavailable)?;
@@ -141,15 +151,19 @@ fn collector(work: &Path) -> Result<PathBuf, Trouble> {
             .args(["install", "-trimpath", &module])
             .env("GOBIN", work),
     )?;
-    let list = paths::root().join("tests/backends/collector-build.yaml");
     fetch(
         Command::new(work.join("builder"))
             .current_dir(work)
             .arg("--config")
-            .arg(list)
+            .arg(collector_list())
             .arg("--skip-compilation"),
     )?;
     compile(&work.join("otelcol"), ".", &work.join("program"))
+}
+
+/// The components of our Collector.
+fn collector_list() -> PathBuf {
+    paths::root().join("tests/backends/collector-build.yaml")
 }
 
 /// Jaeger's module replaces one of its dependencies, so `go install` refuses it. Compiled where
