@@ -34,24 +34,26 @@ where
     let spans = tracing_opentelemetry::layer()
         .with_tracer(tracer)
         .with_context_activation(true)
-        // With nobody to take log records, events are shown with the span they happened in.
-        .with_counting_event_filter(filter_fn(move |metadata| {
+        // With nobody to take log records, events are shown with the span they happened in. The
+        // layer's own event filter would do as well, but in 0.34.0 it prints every event to
+        // standard output.
+        .with_filter(exported(move |metadata| {
             events_on_spans || !metadata.is_event()
-        }))
-        .with_filter(exported());
+        }));
     // A list, because a layer that may be missing would switch the other one off.
     let mut layers = vec![spans.boxed()];
     if let Some(logger) = &pipeline.logger {
-        let logs = OpenTelemetryTracingBridge::new(logger).with_filter(exported());
+        let logs = OpenTelemetryTracingBridge::new(logger).with_filter(exported(|_| true));
         layers.push(logs.boxed());
     }
     layers
 }
 
-fn exported() -> FilterFn {
-    let decide: fn(&Metadata<'_>) -> bool =
-        |metadata| is_exported(metadata.target(), metadata.level());
-    FilterFn::new(decide).with_max_level_hint(LevelFilter::INFO)
+fn exported(also: impl Fn(&Metadata<'_>) -> bool) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
+    filter_fn(move |metadata: &Metadata<'_>| {
+        is_exported(metadata.target(), metadata.level()) && also(metadata)
+    })
+    .with_max_level_hint(LevelFilter::INFO)
 }
 
 fn is_exported(target: &str, level: &tracing::Level) -> bool {
