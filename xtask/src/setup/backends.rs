@@ -135,6 +135,7 @@ fn one(recipe: &Recipe) -> Result<PathBuf, Trouble> {
     // The program appears under its name only when it is complete.
     fs::create_dir_all(home.join("bin")).map_err(failed(&home))?;
     fs::rename(&built, &program).map_err(failed(&program))?;
+    fs::write(&built_from, source).map_err(failed(&built_from))?;
     fs::remove_dir_all(&work).map_err(failed(&work))?;
     say(&format!(
         "built {name} in {} s",
