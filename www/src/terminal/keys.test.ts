@@ -14,6 +14,7 @@ describe('shortcut', () => {
   it.each([
     ['Alt+Shift+KeyN', { kind: 'new' }],
     ['Alt+Shift+KeyW', { kind: 'close' }],
+    ['Alt+Shift+KeyT', { kind: 'tabs' }],
     ['Alt+Shift+ArrowLeft', { kind: 'previous' }],
     ['Alt+Digit3', { kind: 'go', index: 2 }],
     ['Ctrl+Shift+KeyC', { kind: 'copy' }],

@@ -1,7 +1,7 @@
 /** Keys that belong to the page rather than to the shell, chosen so that neither browser nor readline misses them. */
 
 export type ShortcutAction =
-  | { kind: 'new' | 'close' | 'rename' | 'next' | 'previous' | 'copy' | 'paste' | 'help' }
+  | { kind: 'new' | 'close' | 'rename' | 'next' | 'previous' | 'tabs' | 'copy' | 'paste' | 'help' }
   | { kind: 'go'; index: number }
 
 type Keys = Pick<KeyboardEvent, 'code' | 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey'>
@@ -10,6 +10,7 @@ const WITH_ALT_SHIFT: Record<string, Exclude<ShortcutAction, { kind: 'go' }>['ki
   KeyN: 'new',
   KeyW: 'close',
   KeyR: 'rename',
+  KeyT: 'tabs',
   ArrowRight: 'next',
   ArrowLeft: 'previous',
   Slash: 'help',
@@ -36,6 +37,7 @@ export const SHORTCUTS: readonly { keys: string; does: string }[] = [
   { keys: 'Alt+Shift+R', does: 'Rename this terminal' },
   { keys: 'Alt+Shift+→ / ←', does: 'Next or previous terminal' },
   { keys: 'Alt+1 … Alt+9', does: 'Go to a terminal by its place' },
+  { keys: 'Alt+Shift+T', does: 'Leave the terminal for its tab; Tab goes on from there' },
   { keys: 'Ctrl+Shift+C, Ctrl+Insert', does: 'Copy what is selected' },
   { keys: 'Ctrl+Shift+V, Shift+Insert', does: 'Paste' },
   { keys: 'Alt+Shift+/', does: 'Show these keys' },
