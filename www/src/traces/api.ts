@@ -7,7 +7,7 @@ const BASE = '/jaeger/api'
 export interface TraceQuery {
   /** Empty for all services. */
   service: string
-  /** Empty for all operations; counts only together with a service. */
+  /** Empty for all operations. */
   operation: string
   /** Jaeger's notation: `15m`, `1h`, `2d`. */
   lookback: string
@@ -20,8 +20,10 @@ export async function fetchServices(request?: JsonRequest): Promise<string[]> {
   return parseNames(await getJson(`${BASE}/services`, request))
 }
 
-export async function fetchOperations(service: string, request?: JsonRequest): Promise<string[]> {
-  return parseNames(await getJson(`${BASE}/services/${encodeURIComponent(service)}/operations`, request))
+/** Operations of any of the services, each once. */
+export async function fetchOperations(services: readonly string[], request?: JsonRequest): Promise<string[]> {
+  const answers = await Promise.all(services.map((service) => getJson(`${BASE}/services/${encodeURIComponent(service)}/operations`, request)))
+  return [...new Set(answers.flatMap(parseNames))].sort((a, b) => a.localeCompare(b))
 }
 
 /** Jaeger answers for one service at a time: all services means asking for each and joining the answers. */
@@ -38,7 +40,7 @@ export async function searchTraces(query: TraceQuery, services: readonly string[
 
 export function searchPath(query: TraceQuery, service: string): string {
   const parameters = new URLSearchParams({ service, limit: String(query.limit), lookback: query.lookback })
-  if (query.service !== '' && query.operation !== '') parameters.set('operation', query.operation)
+  if (query.operation !== '') parameters.set('operation', query.operation)
   if (query.minDurationUs > 0) parameters.set('minDuration', `${Math.round(query.minDurationUs)}us`)
   return `${BASE}/traces?${parameters.toString()}`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { searchPath, searchTraces } from './api'
+import { fetchOperations, searchPath, searchTraces } from './api'
 import { colourIndex } from './colours'
 import { span } from './fixtures'
 import { ticks } from './ruler'
@@ -58,12 +58,16 @@ describe('searching', () => {
     }
     expect(await searchTraces(query, ['a', 'b'], { fetch })).toHaveLength(1)
     expect(asked).toEqual([
-      '/jaeger/api/traces?service=a&limit=20&lookback=1h&minDuration=1500us',
-      '/jaeger/api/traces?service=b&limit=20&lookback=1h&minDuration=1500us',
+      '/jaeger/api/traces?service=a&limit=20&lookback=1h&operation=send+x&minDuration=1500us',
+      '/jaeger/api/traces?service=b&limit=20&lookback=1h&operation=send+x&minDuration=1500us',
     ])
   })
-  it('names an operation only together with its service', () => {
-    expect(searchPath({ ...query, service: 'a' }, 'a')).toContain('operation=send+x')
+  it('leaves out what is not asked for', () => {
+    expect(searchPath({ ...query, operation: '', minDurationUs: 0 }, 'a')).toBe('/jaeger/api/traces?service=a&limit=20&lookback=1h')
+  })
+  it('joins the operations of several services', async () => {
+    const fetch: typeof globalThis.fetch = async (input) => Response.json({ data: String(input).includes('/a%2Fb/') ? ['x', 'y'] : ['y', 'a'] })
+    expect(await fetchOperations(['a/b', 'c'], { fetch })).toEqual(['a', 'x', 'y'])
   })
 })
 
