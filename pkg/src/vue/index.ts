@@ -27,6 +27,13 @@ export interface VueTelemetry extends Telemetry {
   install(app: App, options?: InstallOptions): void;
 }
 
+/** Names in full, because that is the form which Vite replaces in packages, too, in its builds and while developing. */
+const viteEnv = (): TelemetryEnv => ({
+  VITE_TELEMETRY_ENABLED: import.meta.env?.VITE_TELEMETRY_ENABLED,
+  VITE_TELEMETRY_ENDPOINT: import.meta.env?.VITE_TELEMETRY_ENDPOINT,
+  VITE_TELEMETRY_HEADERS: import.meta.env?.VITE_TELEMETRY_HEADERS,
+});
+
 /** Under this key the plugin provides itself. */
 export const TELEMETRY_KEY: InjectionKey<VueTelemetry> = Symbol('aetherterm.telemetry');
 
@@ -37,8 +44,8 @@ export const TELEMETRY_KEY: InjectionKey<VueTelemetry> = Symbol('aetherterm.tele
  * createApp(App).use(router).use(createTelemetry({ serviceName: 'shop' })).mount('#app');
  */
 export const createTelemetry = (options: VueTelemetryOptions): VueTelemetry => {
-  const { env = (import.meta as { env?: TelemetryEnv }).env, captureErrors: capture = true, ...rest } = options;
-  const telemetry = init(withEnv(rest, env));
+  const { env, captureErrors: capture = true, ...rest } = options;
+  const telemetry = init(withEnv(rest, env ?? viteEnv()));
   const undo: (() => void)[] = [];
   const plugin: VueTelemetry = {
     ...telemetry,
