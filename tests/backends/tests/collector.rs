@@ -83,35 +83,51 @@ async fn a_demanded_token_arrives_and_a_wrong_one_is_reported() {
 }
 
 #[tokio::test]
-async fn what_was_made_while_the_collector_was_down_arrives_when_it_comes() {
-    let click = Click::now();
-    let (server, collector) = ports::starting(async |[http, grpc]| {
+async fn what_was_made_while_the_collector_was_away_arrives_when_it_is_there() {
+    ports::starting(async |[http, grpc]| {
         let endpoint = format!("http://127.0.0.1:{http}");
         let server = Server::start(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).await;
-        server.page_reports(&click, Encoding::Protobuf).await;
-        server.handles(&click);
-        server.flush().await;
-        eventually("an attempt fails", async || {
-            let destination = server.status().destinations.swap_remove(0);
-            match destination.health.failures {
-                0 => Err(format!("{destination:?}")),
-                _ => Ok(()),
-            }
-        })
-        .await;
-        assert_eq!(server.count(Outcome::Exported, Signal::Traces, ""), 0);
-        let token = None;
-        Ok((server, Collector::start_as(Plan { http, grpc, token })?))
+        let mut running: Option<Collector> = None;
+        for round in ["before its first start", "after its end"] {
+            drop(running.take());
+            let click = Click::now();
+            let before = server.count(Outcome::Exported, Signal::Traces, "");
+            server.page_reports(&click, Encoding::Protobuf).await;
+            server.handles(&click);
+            server.flush().await;
+            eventually(&format!("{round}: an attempt fails"), async || {
+                let destination = server.status().destinations.swap_remove(0);
+                match destination.health.failures {
+                    0 => Err(format!("{destination:?}")),
+                    _ => Ok(()),
+                }
+            })
+            .await;
+            let exported = server.count(Outcome::Exported, Signal::Traces, "");
+            assert_eq!(exported, before, "{round}");
+
+            let token = None;
+            let collector = Collector::start_as(Plan { http, grpc, token })?;
+            let spans = whole_trace(&collector, &click, round).await;
+            assert_click(&spans);
+            assert_records(&collector, &click, &spans, round).await;
+            assert_points(&collector, &click, round).await;
+            // Once nothing is left to be sent: nothing came twice.
+            eventually(
+                &format!("{round}: the queue is empty"),
+                async || match server.status().destinations.swap_remove(0).queue.items {
+                    0 => Ok(()),
+                    items => Err(format!("{items} items wait")),
+                },
+            )
+            .await;
+            assert_eq!(tree(&collector.trace(&click.trace_id)), click_tree());
+            running = Some(collector);
+        }
+        assert!(server.stop().await.is_complete(), "nothing was left");
+        Ok(())
     })
     .await;
-
-    let spans = whole_trace(&collector, &click, "after the outage").await;
-    assert_click(&spans);
-    assert_records(&collector, &click, &spans, "after the outage").await;
-    assert_points(&collector, &click, "after the outage").await;
-    assert!(server.stop().await.is_complete());
-    // A second look, once everything was sent: nothing came twice.
-    assert_eq!(tree(&collector.trace(&click.trace_id)), click_tree());
 }
 
 /// The spans of a click once all are there.
