@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test there is, then the runners' own summary lines once more.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -49,22 +50,10 @@ pub(crate) fn run(only: &[String]) -> Outcome {
         }
     }
     if wanted("interop") {
-        let args = [
-            "build",
-            "--quiet",
-            "--locked",
-            "--package",
-            "aether-telemetry",
-            "--example",
-            "interop_server",
-        ];
-        crate::process::run(&mut command("cargo", &args, &root))?;
+        let server = example("interop_server")?;
         report.part(
             "interop",
-            npm_test("tests/interop").env(
-                "AETHER_INTEROP_SERVER",
-                paths::target().join("debug/examples/interop_server"),
-            ),
+            npm_test("tests/interop").env("AETHER_INTEROP_SERVER", server),
         );
     }
     if wanted("e2e") {
@@ -74,7 +63,8 @@ pub(crate) fn run(only: &[String]) -> Outcome {
             "e2e",
             npm_test("tests/e2e")
                 .env("AETHER_CHROMIUM", chromium)
-                .env("AETHER_SERVER", server),
+                .env("AETHER_SERVER", server)
+                .env("AETHER_README_SERVER", example("server")?),
         );
     }
     report.close()
@@ -90,6 +80,21 @@ fn backend_tests(found: &[setup::backends::Backend]) -> Command {
             .env(backend.variable, &backend.program);
     }
     test
+}
+
+/// Builds an example of `aether-telemetry` and returns its path.
+fn example(name: &str) -> Outcome<PathBuf> {
+    let args = [
+        "build",
+        "--quiet",
+        "--locked",
+        "--package",
+        "aether-telemetry",
+        "--example",
+        name,
+    ];
+    crate::process::run(&mut command("cargo", &args, &paths::root()))?;
+    Ok(paths::target().join("debug/examples").join(name))
 }
 
 fn npm_test(workspace: &str) -> Command {

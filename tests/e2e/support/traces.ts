@@ -58,7 +58,7 @@ export async function traceSpans(server: Server, traceId: string): Promise<Span[
   return body.data.flatMap(spansOf)
 }
 
-function spansOf(trace: JaegerTrace): Span[] {
+export function spansOf(trace: JaegerTrace): Span[] {
   return trace.spans.map((span) => {
     const tags = Object.fromEntries(span.tags.map((tag) => [tag.key, tag.value]))
     return {

@@ -1,0 +1,52 @@
+use std::time::Duration;
+
+use aether_telemetry::socketio::{SocketTelemetry, TracedEmit, traced, traced_connect};
+use aether_telemetry::{Telemetry, http};
+use axum::Router;
+use axum::routing::get;
+use socketioxide::SocketIo;
+use socketioxide::extract::{AckSender, Data, SocketRef};
+use tower_http::services::ServeDir;
+use tracing_subscriber::prelude::*;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let telemetry = Telemetry::builder().default_service_name("shop").build()?;
+    tracing_subscriber::registry()
+        .with(telemetry.tracing_layer())
+        .init();
+
+    let (sockets, io) = SocketIo::new_layer();
+    let on_connect = async |socket: SocketRef| socket.on("order", traced(order));
+    io.ns("/", traced_connect(SocketTelemetry::new(), on_connect));
+
+    let app = Router::new()
+        .route("/api/hello", get(async || "hello"))
+        // What browsers record comes in at /v1/traces, /v1/logs and /v1/metrics.
+        .merge(telemetry.relay_router())
+        // The traces kept in memory while no endpoint is set. Put your own authentication around it.
+        .nest("/jaeger/api", telemetry.query_router())
+        .fallback_service(ServeDir::new("dist"))
+        .layer(sockets)
+        .layer(http::layer());
+
+    let address = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".into());
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
+        .await?;
+    telemetry.shutdown(Duration::from_secs(5)).await;
+    Ok(())
+}
+
+async fn order(
+    socket: SocketRef,
+    Data(item): Data<String>,
+    ack: AckSender,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    tracing::info!("ordered"); // a log record of the same trace
+    socket.traced().broadcast().emit("sold", &item).await?;
+    ack.send("thanks")?;
+    Ok(())
+}
