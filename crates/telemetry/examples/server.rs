@@ -40,13 +40,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn order(
-    socket: SocketRef,
-    Data(item): Data<String>,
-    ack: AckSender,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+// An `Err` marks the span as failed.
+async fn order(socket: SocketRef, Data(item): Data<String>, ack: AckSender) -> Result<(), String> {
     tracing::info!("ordered"); // a log record of the same trace
-    socket.traced().broadcast().emit("sold", &item).await?;
-    ack.send("thanks")?;
-    Ok(())
+    ack.send("thanks").map_err(|error| error.to_string())?;
+    let sold = socket.traced().broadcast().emit("sold", &item).await;
+    sold.map_err(|error| error.to_string())
 }
