@@ -7,7 +7,7 @@
 mod support;
 
 use serde_json::json;
-use support::{Server, runs, shell_pid, until};
+use support::{Server, printed_pid, runs, shell_pid, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_is_typed_and_its_output_read() {
@@ -112,12 +112,14 @@ async fn closing_ends_the_shell_and_what_runs_in_it() {
     client
         .type_in(&id, "sh -c 'echo child:$$:; exec sleep 1000'\r")
         .await;
+    let child = printed_pid(&mut client, "child:").await;
     client
         .emit("terminal:close", json!({"terminalId": id}))
         .await;
     let closed = client.wait_for("terminal:closed").await;
     assert_eq!(closed.data()["reason"], "closed");
     until("the shell is gone", || !runs(&shell)).await;
+    until("what ran in it is gone", || !runs(&child)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

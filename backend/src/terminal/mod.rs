@@ -26,9 +26,10 @@
 //! most 512 KiB are then on the way to it. Without it only the connection itself slows a terminal down.
 //!
 //! # One concern each
-//! `payload` what comes · `protocol` what goes, and errors · `handlers` events to calls · `hub` the table · `session` one terminal · `pump` its
-//! output on the way out · `farewell` its end · `viewer` one socket watching · `link` sending · `pty` the process · `shell` which one ·
-//! `decode`, `scrollback`, `pace` pure helpers.
+//! `payload` what comes · `protocol` what goes, and errors · `handlers` events to calls · `hub` the table · `session`
+//! one terminal, `state` what changes in it · `pump` its output on the way out · `farewell` its end · `viewer` one
+//! socket watching · `link` sending · `pty` the process · `shell` which one · `decode`, `scrollback`, `pace` pure
+//! helpers.
 
 mod decode;
 mod farewell;
@@ -43,6 +44,7 @@ mod pump;
 mod scrollback;
 mod session;
 mod shell;
+mod state;
 mod viewer;
 
 pub(crate) use handlers::register;

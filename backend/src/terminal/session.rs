@@ -10,12 +10,12 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
 use super::farewell::Farewell;
-use super::link::Sent;
 use super::protocol::{
     Attached, CloseReason, Closed, Described, ErrorCode, Listed, Output, Size, TerminalError,
 };
 use super::pty::{Pty, lock};
 use super::scrollback::Scrollback;
+use super::state::{Delivery, State};
 use super::viewer::Viewer;
 
 /// Most sockets that may watch one terminal.
@@ -38,30 +38,6 @@ pub(crate) struct Session {
     state: Mutex<State>,
     wake: Notify,
     finished: watch::Sender<bool>,
-}
-
-#[derive(Debug)]
-struct State {
-    size: Size,
-    seq: u64,
-    scrollback: Scrollback,
-    viewers: Vec<Viewer>,
-    /// Sockets that asked to close this terminal without watching it.
-    closers: Vec<(SocketRef, Option<RequestContext>)>,
-    orphaned: Option<Instant>,
-    closing: Option<CloseReason>,
-    ended: Option<i32>,
-    typed: u64,
-    printed: u64,
-}
-
-/// How an output got through to the viewers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Delivery {
-    /// Viewers that could not take it yet.
-    pub(crate) behind: usize,
-    /// Viewers in all.
-    pub(crate) viewers: usize,
 }
 
 impl Session {
@@ -288,6 +264,11 @@ impl Session {
             .await;
     }
 
+    /// Notes that everybody has been told of the end.
+    pub(crate) fn finished(&self) {
+        self.finished.send_replace(true);
+    }
+
     /// Whether nobody has watched since before `limit` ago.
     pub(crate) fn orphaned_for(&self, limit: Duration) -> bool {
         lock(&self.state)
@@ -331,41 +312,12 @@ impl Session {
             seq,
             data,
         };
-        let mut state = lock(&self.state);
-        let mut behind = 0;
-        let somebody_keeps_up = state.viewers.iter().any(|viewer| !viewer.is_slow());
-        state.remove(|viewer| {
-            if !viewer.lacks(seq) {
-                return false;
-            }
-            match viewer.send_output(&output) {
-                Sent::Yes => false,
-                Sent::Full if somebody_keeps_up && viewer.is_slow() => {
-                    viewer.skip(seq);
-                    false
-                }
-                Sent::Full => {
-                    behind += 1;
-                    false
-                }
-                Sent::Gone => true,
-            }
-        });
-        Delivery {
-            behind,
-            viewers: state.viewers.len(),
-        }
+        lock(&self.state).offer(&output)
     }
 
     /// Leaves the viewers that still lack `seq` behind.
     pub(crate) fn skip(&self, seq: u64) {
-        for viewer in lock(&self.state)
-            .viewers
-            .iter_mut()
-            .filter(|viewer| viewer.lacks(seq))
-        {
-            viewer.skip(seq);
-        }
+        lock(&self.state).skip(seq);
     }
 
     /// Notes that the process has ended, and gives what is left to say to whom.
@@ -392,24 +344,6 @@ impl Session {
             died: died.then(|| self.title.clone()),
             viewers: std::mem::take(&mut state.viewers),
             closers: std::mem::take(&mut state.closers),
-        }
-    }
-}
-
-impl Session {
-    /// Notes that everybody has been told of the end.
-    pub(crate) fn finished(&self) {
-        self.finished.send_replace(true);
-    }
-}
-
-impl State {
-    fn remove(&mut self, gone: impl FnMut(&mut Viewer) -> bool) {
-        let had = self.viewers.len();
-        let mut gone = gone;
-        self.viewers.retain_mut(|viewer| !gone(viewer));
-        if had > 0 && self.viewers.is_empty() {
-            self.orphaned = Some(Instant::now());
         }
     }
 }

@@ -348,17 +348,23 @@ pub fn runs(pid: &str) -> bool {
 /// The process id of the shell in a terminal.
 pub async fn shell_pid(client: &mut Client, id: &str) -> String {
     client.type_in(id, "echo pid:$$:\r").await;
-    let mut text = client.output_until(id, "pid:").await;
+    printed_pid(client, "pid:").await
+}
+
+/// Waits until a process id is printed between `mark` and a colon. What is echoed of a typed command has dollar signs
+/// there.
+pub async fn printed_pid(client: &mut Client, mark: &str) -> String {
+    let mut text = String::new();
     loop {
-        // The echoed command has dollar signs where the answer has digits.
-        if let Some(pid) = text
-            .split("pid:")
+        text.push_str(client.wait_for("terminal:output").await.text());
+        let found = text
+            .split(mark)
+            .skip(1)
             .filter_map(|rest| rest.split_once(':'))
             .map(|(pid, _)| pid)
-            .find(|pid| !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()))
-        {
+            .find(|pid| !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()));
+        if let Some(pid) = found {
             return pid.to_owned();
         }
-        text.push_str(client.event().await.text());
     }
 }
