@@ -58,7 +58,7 @@ export class Client implements Source {
     private readonly settings: ClientSettings,
     private readonly ids: Ids,
   ) {
-    this.ready = loadModule(settings.wasm).then(
+    this.ready = loadModule(settings.wasm, settings.fetch).then(
       (module) => this.start(module),
       (error: unknown) => this.fail(error),
     );

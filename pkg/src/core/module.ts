@@ -18,7 +18,7 @@ export interface Module {
   counters(): void;
 }
 
-const bytesOf = async (url: URL): Promise<BufferSource | Response> => {
+const bytesOf = async (url: URL, fetch: typeof globalThis.fetch): Promise<BufferSource | Response> => {
   // Under Node the file lies on disk, where `fetch` does not reach.
   if (url.protocol === 'file:') {
     const fs = (globalThis as any).process?.getBuiltinModule?.('node:fs');
@@ -28,10 +28,10 @@ const bytesOf = async (url: URL): Promise<BufferSource | Response> => {
 };
 
 /** Compiles and instantiates the module; rejects with an error that says what went wrong. */
-export const loadModule = async (source: WasmSource | undefined): Promise<Module> => {
+export const loadModule = async (source: WasmSource | undefined, fetch: typeof globalThis.fetch): Promise<Module> => {
   let from: Awaited<WasmSource> = await (source ?? new URL('./aether_client.wasm', import.meta.url));
   if (typeof from === 'string') from = new URL(from, globalThis.location?.href);
-  if (from instanceof URL) from = await bytesOf(from);
+  if (from instanceof URL) from = await bytesOf(from, fetch);
   let compiled: WebAssembly.Module;
   if (typeof Response !== 'undefined' && from instanceof Response) {
     if (!from.ok) throw new Error(`${from.url} answered ${from.status}`);
