@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any -- other people's functions: only `any` accepts every signature */
 /** The public types of `@aetherterm/telemetry`. */
 
 /** A value that an attribute may have; `undefined` and `null` leave the attribute out. */

@@ -67,14 +67,18 @@ export class Client implements Source {
   /** Takes a record, and a second one that belongs to it at no extra cost. */
   record(record: AnyRecord, second?: AnyRecord): void {
     if (this.state === 'ready') {
-      this.guard(() => {
+      try {
         const { writer } = this;
         writer.reset();
         writer.record(record);
-        if (second && writer.full) this.hand();
-        if (second) writer.record(second);
+        if (second) {
+          if (writer.full) this.hand();
+          writer.record(second);
+        }
         this.transport!.arm(this.hand());
-      });
+      } catch (error) {
+        this.fail(error);
+      }
     } else if (this.state === 'loading') {
       for (const one of second ? [record, second] : [record]) {
         if (this.waiting.length < MAX_WAITING) this.waiting.push(one);

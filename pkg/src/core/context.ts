@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any -- other people's functions: only `any` accepts every signature */
 /**
  * The current context. JavaScript in browsers has no storage that follows `await`, so it holds while code
  * runs synchronously; beyond that it is passed on explicitly, with `with` and `bind`.

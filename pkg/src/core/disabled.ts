@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any -- other people's functions: only `any` accepts every signature */
 /** Telemetry that is switched off by option: the same interface, nothing behind it. */
 import type { Span, SpanContext, Telemetry } from '../types.js';
 import { active, bind, run } from './context.js';

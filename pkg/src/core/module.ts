@@ -21,7 +21,8 @@ export interface Module {
 const bytesOf = async (url: URL, fetch: typeof globalThis.fetch): Promise<BufferSource | Response> => {
   // Under Node the file lies on disk, where `fetch` does not reach.
   if (url.protocol === 'file:') {
-    const fs = (globalThis as any).process?.getBuiltinModule?.('node:fs');
+    const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => { readFileSync(url: URL): Uint8Array<ArrayBuffer> } } };
+    const fs = process?.getBuiltinModule?.('node:fs');
     if (fs) return fs.readFileSync(url);
   }
   return fetch(url);

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any -- other people's functions: only `any` accepts every signature */
 /**
  * The connection's own span: from the handshake, or from the loss of the connection before, until connected.
  *

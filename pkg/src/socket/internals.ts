@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any -- other people's functions: only `any` accepts every signature */
 /** What is used of socket.io-client beyond its documented interface; the names hold for all of version 4. */
 import type { SocketLike } from '../types.js';
 

@@ -20,9 +20,13 @@ const decode = (bytes: Uint8Array): Message => {
     const field = key >> 3;
     let value: bigint | Uint8Array;
     if ((key & 7) === 0) value = varint();
-    else if ((key & 7) === 1) (value = view.getBigUint64(at, true)), (at += 8);
-    else if ((key & 7) === 5) (value = BigInt(view.getUint32(at, true))), (at += 4);
-    else {
+    else if ((key & 7) === 1) {
+      value = view.getBigUint64(at, true);
+      at += 8;
+    } else if ((key & 7) === 5) {
+      value = BigInt(view.getUint32(at, true));
+      at += 4;
+    } else {
       const length = Number(varint());
       if (at + length > bytes.length) throw new Error('truncated field');
       value = bytes.subarray(at, (at += length));
