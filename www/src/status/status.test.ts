@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readStatus, totalOf } from './status'
+import { isLoss, readStatus, totalOf } from './status'
 
 describe('readStatus', () => {
   it('reads what the server reports', () => {
@@ -18,6 +18,8 @@ describe('readStatus', () => {
     expect(status.destinations[0]).toMatchObject({ queued: 40, queuedBytes: 900, failures: 3, lastError: 'refused' })
     expect(status.store).toMatchObject({ maxBytes: 4, evictedSpans: 6 })
     expect(totalOf(status, 'dropped')).toBe(8)
+    expect(status.counts.map(isLoss)).toEqual([true, true])
+    expect(isLoss({ outcome: 'dropped', signal: 'metrics', destination: 'none', reason: 'no_destination', value: 5 })).toBe(false)
   })
   it('takes anything', () => {
     for (const odd of [null, 1, 'x', [], { destinations: 1, counts: [null], store: 'no' }]) {

@@ -90,6 +90,11 @@ function readStore(value: unknown): Store | null {
   }
 }
 
+/** Counts that somebody should look into: lost although a destination was meant to have it. */
+export function isLoss(count: Count): boolean {
+  return (count.outcome === 'dropped' || count.outcome === 'rejected') && count.reason !== 'no_destination' && count.value > 0
+}
+
 /** Sum over everything with this outcome. */
 export function totalOf(status: ServerStatus, outcome: string): number {
   return status.counts.reduce((sum, count) => (count.outcome === outcome ? sum + count.value : sum), 0)
