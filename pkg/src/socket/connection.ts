@@ -121,6 +121,7 @@ export class Connection {
     const { state } = this;
     const { core, socket, connection } = state;
     this.settle?.();
+    state.forgetReady();
     if (connection) state.activity('connection', connection, 'disconnect', false, undefined, `disconnected: ${reason}`);
     if (socket.active && socket.io.reconnection?.() !== false) {
       this.lost = true;

@@ -22,6 +22,8 @@ const ready = new Set<string>();
 export class State {
   /** The connection's span, which is the parent of events that bring no context of their own. */
   connection: SpanContext | undefined;
+  /** Whether the server has said that it reads trailing carriers. */
+  serverIsReady: boolean;
   readonly limit: Limit;
   readonly system: Attributes;
 
@@ -30,6 +32,7 @@ export class State {
     readonly socket: SocketInternals,
     readonly settings: Settings,
   ) {
+    this.serverIsReady = ready.has(this.url);
     this.limit = new Limit(settings.maxTracesPerSecond);
     this.system = { 'messaging.system': 'socketio', 'socketio.namespace': socket.nsp };
   }
@@ -39,12 +42,15 @@ export class State {
     return `${io.uri ?? ''} ${io.opts?.path ?? ''} ${nsp}`;
   }
 
-  get serverIsReady(): boolean {
-    return ready.has(this.url);
+  markReady(): void {
+    this.serverIsReady = true;
+    ready.add(this.url);
   }
 
-  markReady(): void {
-    ready.add(this.url);
+  /** The next connection may reach another server, which has to say it again. */
+  forgetReady(): void {
+    this.serverIsReady = false;
+    ready.delete(this.url);
   }
 
   get transport(): string | undefined {
