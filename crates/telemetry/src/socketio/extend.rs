@@ -3,6 +3,8 @@
 //! Only an object can take fields. A first argument of any other kind is sent as it is: such a
 //! reply carries nothing, as the wire format says.
 
+use std::fmt::{self, Write};
+
 use aether_propagation::carrier::{CARRIER_KEY, REQUEST_ID_KEY};
 use serde::ser::{
     Serialize, SerializeMap, SerializeStruct, SerializeTuple, SerializeTupleStruct, Serializer,
@@ -78,6 +80,26 @@ impl<V: ?Sized + Serialize> Serialize for Argument<'_, V> {
 struct Extending<'a, I> {
     inner: I,
     fields: Option<&'a PayloadFields>,
+    /// The key just met is one of ours, and so its value is not written.
+    skips: bool,
+}
+
+impl<'a, I> Extending<'a, I> {
+    fn new(inner: I, fields: Option<&'a PayloadFields>) -> Self {
+        Self {
+            inner,
+            fields,
+            skips: false,
+        }
+    }
+
+    /// Whether `key` is about to be added: an application that copies a request's payload into
+    /// its answer would send it twice.
+    fn replaces(&self, key: &str) -> bool {
+        self.fields.is_some_and(|fields| {
+            key == CARRIER_KEY || (key == REQUEST_ID_KEY && fields.request_id.is_some())
+        })
+    }
 }
 
 impl<'a, S: Serializer> Extend<'a, S> {
@@ -106,10 +128,7 @@ impl<'a, S: Serializer> Serializer for Extend<'a, S> {
 
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
         let fields = self.fields_for(Target::FirstElement);
-        Ok(Extending {
-            inner: self.ser.serialize_tuple(len)?,
-            fields,
-        })
+        Ok(Extending::new(self.ser.serialize_tuple(len)?, fields))
     }
 
     fn serialize_tuple_struct(
@@ -118,19 +137,15 @@ impl<'a, S: Serializer> Serializer for Extend<'a, S> {
         len: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
         let fields = self.fields_for(Target::FirstElement);
-        Ok(Extending {
-            inner: self.ser.serialize_tuple_struct(name, len)?,
-            fields,
-        })
+        let inner = self.ser.serialize_tuple_struct(name, len)?;
+        Ok(Extending::new(inner, fields))
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
         let fields = self.fields_for(Target::Value);
         let added = fields.map_or(0, PayloadFields::len);
-        Ok(Extending {
-            inner: self.ser.serialize_map(len.map(|len| len + added))?,
-            fields,
-        })
+        let inner = self.ser.serialize_map(len.map(|len| len + added))?;
+        Ok(Extending::new(inner, fields))
     }
 
     fn serialize_struct(
@@ -140,10 +155,8 @@ impl<'a, S: Serializer> Serializer for Extend<'a, S> {
     ) -> Result<Self::SerializeStruct, S::Error> {
         let fields = self.fields_for(Target::Value);
         let added = fields.map_or(0, PayloadFields::len);
-        Ok(Extending {
-            inner: self.ser.serialize_struct(name, len + added)?,
-            fields,
-        })
+        let inner = self.ser.serialize_struct(name, len + added)?;
+        Ok(Extending::new(inner, fields))
     }
 
     fn serialize_some<V: ?Sized + Serialize>(self, value: &V) -> Result<S::Ok, S::Error> {
@@ -211,10 +224,17 @@ impl<I: SerializeMap> SerializeMap for Extending<'_, I> {
     type Error = I::Error;
 
     fn serialize_key<V: ?Sized + Serialize>(&mut self, key: &V) -> Result<(), I::Error> {
+        self.skips = self.fields.is_some() && self.replaces(&text(key));
+        if self.skips {
+            return Ok(());
+        }
         self.inner.serialize_key(key)
     }
 
     fn serialize_value<V: ?Sized + Serialize>(&mut self, value: &V) -> Result<(), I::Error> {
+        if std::mem::take(&mut self.skips) {
+            return Ok(());
+        }
         self.inner.serialize_value(value)
     }
 
@@ -229,6 +249,21 @@ impl<I: SerializeMap> SerializeMap for Extending<'_, I> {
     }
 }
 
+/// A key as text; empty if it is none.
+fn text(key: &(impl Serialize + ?Sized)) -> String {
+    struct Shown<'a, K: ?Sized>(&'a K);
+    impl<K: Serialize + ?Sized> fmt::Display for Shown<'_, K> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.serialize(f)
+        }
+    }
+    let mut text = String::new();
+    match write!(text, "{}", Shown(key)) {
+        Ok(()) => text,
+        Err(fmt::Error) => String::new(),
+    }
+}
+
 impl<I: SerializeStruct> SerializeStruct for Extending<'_, I> {
     type Ok = I::Ok;
     type Error = I::Error;
@@ -238,6 +273,9 @@ impl<I: SerializeStruct> SerializeStruct for Extending<'_, I> {
         key: &'static str,
         value: &V,
     ) -> Result<(), I::Error> {
+        if self.replaces(key) {
+            return self.inner.skip_field(key);
+        }
         self.inner.serialize_field(key, value)
     }
 
@@ -273,12 +311,15 @@ mod tests {
     struct Wrapped(Point);
 
     fn extended(data: &(impl Serialize + ?Sized)) -> serde_json::Value {
+        serde_json::from_str(&text_of(data)).unwrap()
+    }
+
+    fn text_of(data: &(impl Serialize + ?Sized)) -> String {
         let fields = PayloadFields {
             carrier: PayloadCarrier::default(),
             request_id: Some(RequestId::from_json("7")),
         };
-        let text = serde_json::to_string(&Extended::new(data, &fields)).unwrap();
-        serde_json::from_str(&text).unwrap()
+        serde_json::to_string(&Extended::new(data, &fields)).unwrap()
     }
 
     #[test]
@@ -299,6 +340,32 @@ mod tests {
         assert_eq!(
             extended(&("text", Point { x: 2 })),
             json!(["text", {"x": 2}])
+        );
+    }
+
+    #[test]
+    fn what_a_copied_payload_had_is_replaced() {
+        #[derive(Serialize)]
+        struct Copied {
+            #[serde(rename = "_requestId")]
+            id: &'static str,
+            #[serde(rename = "_trace")]
+            trace: u8,
+            x: u8,
+        }
+        let copied = Copied {
+            id: "old",
+            trace: 0,
+            x: 1,
+        };
+        let expected = r#"{"x":1,"_trace":{},"_requestId":7}"#;
+        assert_eq!(text_of(&copied), expected);
+        let copied = json!({"_requestId": [1], "_trace": {"b3": "0"}, "x": 1});
+        assert_eq!(text_of(&copied), expected);
+        let numbers = std::collections::BTreeMap::from([(1, "_trace")]);
+        assert_eq!(
+            text_of(&numbers),
+            r#"{"1":"_trace","_trace":{},"_requestId":7}"#
         );
     }
 
