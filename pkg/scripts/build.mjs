@@ -1,6 +1,6 @@
 // Builds `dist/` from the TypeScript in `src/` and the compiled WebAssembly module.
 //
-//   node scripts/build.mjs --bindgen <folder that `wasm-bindgen --target web` has written>
+//   node scripts/build.mjs --bindgen <folder that `xtask-bindgen` has written>
 //
 // Only the module is taken from that folder: it exports functions of numbers and imports nothing, so the
 // generated JavaScript has no work to do and is left behind.

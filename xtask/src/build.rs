@@ -37,9 +37,8 @@ pub(crate) fn client(tools: &Tools) -> Outcome {
         let glue = paths::target().join("bindgen");
         run_quiet(
             Command::new(&tools.bindgen)
-                .args(["--target", "web", "--no-typescript", "--out-dir"])
-                .arg(&glue)
-                .arg(wasm::Toolchain::module(&target)),
+                .arg(wasm::Toolchain::module(&target))
+                .arg(&glue),
         )?;
         run_quiet(
             command(

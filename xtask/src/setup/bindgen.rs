@@ -1,46 +1,40 @@
-//! The bindings generator, at exactly the version of the crate in `Cargo.lock`.
+//! The bindings generator of `xtask/bindgen`, at exactly the version of the crate in `Cargo.lock`.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use crate::paths;
-use crate::process::{Outcome, run_quiet, say};
+use crate::process::{Outcome, command, run_quiet, say};
 
-/// Installs `wasm-bindgen` into the cache and returns its path.
+/// Builds the generator into the cache and returns its path.
 pub(crate) fn install() -> Outcome<PathBuf> {
-    let version = locked_version()?;
-    let home = paths::cache().join(format!("tools/wasm-bindgen-{version}"));
-    let program = home.join("bin/wasm-bindgen");
+    let source = paths::root().join("xtask/bindgen");
+    let lock = source.join("Cargo.lock");
+    let text =
+        std::fs::read_to_string(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
+    let version = version_in(&text, "wasm-bindgen-cli-support")
+        .ok_or_else(|| format!("{} does not list wasm-bindgen-cli-support", lock.display()))?;
+    let home = paths::cache().join(format!("tools/bindgen-{version}"));
+    let program = home.join("release/xtask-bindgen");
     if program.exists() {
         return Ok(program);
     }
     say(&format!(
-        "building wasm-bindgen {version} (once, about two minutes)"
+        "building the bindings generator, wasm-bindgen {version} (once, about a minute)"
     ));
     run_quiet(
-        Command::new("cargo")
-            .args(["install", "wasm-bindgen-cli", "--locked", "--version"])
-            .arg(format!("={version}"))
-            .arg("--root")
-            .arg(&home)
-            .env_remove("CARGO_TARGET_DIR"),
+        command("cargo", &["build", "--release", "--locked"], &source)
+            .env("CARGO_TARGET_DIR", &home),
     )
     .map_err(|error| format!("{error}\nIs crates.io within reach? Then run this again"))?;
     Ok(program)
 }
 
-fn locked_version() -> Outcome<String> {
-    let lock = paths::root().join("Cargo.lock");
-    let text =
-        std::fs::read_to_string(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
-    version_in(&text).ok_or_else(|| format!("{} does not list wasm-bindgen", lock.display()))
-}
-
-fn version_in(lock: &str) -> Option<String> {
+/// The version of a package in a lock file.
+fn version_in<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let mut lines = lock.lines();
-    lines.find(|line| *line == "name = \"wasm-bindgen\"")?;
+    lines.find(|line| line.strip_prefix("name = ") == Some(&format!("\"{package}\"")))?;
     let version = lines.next()?.strip_prefix("version = \"")?;
-    Some(version.trim_end_matches('"').to_owned())
+    Some(version.trim_end_matches('"'))
 }
 
 #[cfg(test)]
@@ -48,9 +42,22 @@ mod tests {
     use super::version_in;
 
     #[test]
-    fn reads_the_version_next_to_the_name() {
+    fn the_generator_is_of_the_crates_version() {
+        let workspace = include_str!("../../../Cargo.lock");
+        let generator = include_str!("../../bindgen/Cargo.lock");
+        let version = version_in(workspace, "wasm-bindgen");
+        assert!(version.is_some());
+        assert_eq!(
+            version_in(generator, "wasm-bindgen-cli-support"),
+            version,
+            "change the version in xtask/bindgen/Cargo.toml too"
+        );
+    }
+
+    #[test]
+    fn names_are_matched_whole() {
         let lock = "[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.1\"\n";
-        assert_eq!(version_in(lock).as_deref(), Some("0.2.1"));
-        assert_eq!(version_in("name = \"wasm-bindgen-shared\"\n"), None);
+        assert_eq!(version_in(lock, "wasm-bindgen"), Some("0.2.1"));
+        assert_eq!(version_in(lock, "wasm"), None);
     }
 }
