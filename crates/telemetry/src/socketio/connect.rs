@@ -15,7 +15,7 @@ use socketioxide::socket::Socket;
 use super::connect_handler::ConnectFn;
 use super::handshake;
 use super::operation::Failure;
-use super::run::{refuse, run};
+use super::run::{refuse, run, run_at_once};
 use super::settings::SocketTelemetry;
 
 /// Runs a connect handler in a span `connect {namespace}`, and makes the namespace's sockets
@@ -33,6 +33,9 @@ use super::settings::SocketTelemetry;
 /// * Events of this socket that bring no context of their own become children of the connection,
 ///   if the client joined it to a trace.
 /// * The metric `socketio.connections`.
+/// * The handler runs up to its first `.await` before anything else of the connection: what it binds
+///   there is in place for the first event of a client, however quick. Without this, an event can
+///   come before the handler's task has its turn, and socketioxide drops it.
 ///
 /// ```
 /// use aether_telemetry::socketio::{SocketTelemetry, traced, traced_connect};
@@ -200,9 +203,7 @@ where
             self.handler.clone().call(&socket, &auth)
         };
         match future {
-            Ok(future) => {
-                tokio::spawn(run(operation, future).with_context(context));
-            }
+            Ok(future) => run_at_once(run(operation, future).with_context(context)),
             Err(refused) => refuse(operation, refused.extractor),
         }
     }

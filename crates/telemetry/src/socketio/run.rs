@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use super::attributes;
 use super::operation::{Failure, Operation};
@@ -80,6 +80,29 @@ where
     }
 }
 
+/// Runs `future` as far as it goes without waiting, and the rest in a task of its own.
+///
+/// For connect handlers: the client has just been told that it is connected, so what a handler binds
+/// before its first `.await` must be there at once, not when a new task gets its turn. A panic ends
+/// a task, as it would if all of the future had run in one.
+pub(super) fn run_at_once<F>(future: F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut future = Box::pin(future);
+    // Whoever polls it next leaves its own waker.
+    let mut task = Context::from_waker(Waker::noop());
+    match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut task))) {
+        Ok(Poll::Ready(())) => {}
+        Ok(Poll::Pending) => {
+            tokio::spawn(future);
+        }
+        Err(panic) => {
+            tokio::spawn(async { resume_unwind(panic) });
+        }
+    }
+}
+
 /// Ends `operation`, whose handler never ran because `extractor` failed. What extractors say can
 /// quote the event's content, so only their name is kept.
 pub(super) fn refuse(operation: Operation, extractor: &'static str) {
@@ -111,4 +134,37 @@ async fn catch<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use tokio::sync::oneshot;
+
+    use super::run_at_once;
+
+    #[tokio::test]
+    async fn what_needs_no_waiting_has_happened_on_return() {
+        let stage = Arc::new(AtomicU8::new(0));
+        let (go, wait) = oneshot::channel::<()>();
+        let (done, end) = oneshot::channel();
+        let seen = Arc::clone(&stage);
+        run_at_once(async move {
+            seen.store(1, Ordering::SeqCst);
+            wait.await.unwrap();
+            seen.store(2, Ordering::SeqCst);
+            done.send(()).unwrap();
+        });
+        assert_eq!(stage.load(Ordering::SeqCst), 1);
+        go.send(()).unwrap();
+        end.await.unwrap();
+        assert_eq!(stage.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_panic_does_not_reach_the_caller() {
+        run_at_once(async { panic!("of the handler") });
+    }
 }
