@@ -21,6 +21,9 @@ const EXPORT_PATH: [&str; 8] = [
     "tokio_util",
 ];
 
+/// Libraries whose own spans would be traces of one span each, beside ours that say the same and more.
+const COVERED: [&str; 2] = ["socketioxide", "engineioxide"];
+
 /// Spans and events of level INFO and above from everywhere but the export path.
 ///
 /// The current OpenTelemetry context and the current `tracing` span follow each other: a span
@@ -34,11 +37,17 @@ where
     let spans = tracing_opentelemetry::layer()
         .with_tracer(tracer)
         .with_context_activation(true)
+        // Whether an error that is logged fails the span must not depend on who takes the log.
+        .with_error_events_to_status(false)
         // With nobody to take log records, events are shown with the span they happened in. The
         // layer's own event filter would do as well, but in 0.34.0 it prints every event to
         // standard output.
         .with_filter(exported(move |metadata| {
-            events_on_spans || !metadata.is_event()
+            if metadata.is_event() {
+                events_on_spans
+            } else {
+                !is_of(metadata.target(), &COVERED)
+            }
         }));
     // A list, because a layer that may be missing would switch the other one off.
     let mut layers = vec![spans.boxed()];
@@ -57,19 +66,29 @@ fn exported(also: impl Fn(&Metadata<'_>) -> bool) -> FilterFn<impl Fn(&Metadata<
 }
 
 fn is_exported(target: &str, level: &tracing::Level) -> bool {
-    *level <= tracing::Level::INFO
-        && !EXPORT_PATH.iter().any(|name| {
-            target.strip_prefix(name).is_some_and(|rest| {
-                // `opentelemetry` stands for all its crates; other names are whole crates.
-                rest.is_empty() || rest.starts_with("::") || rest.starts_with(['_', '-'])
-            })
+    *level <= tracing::Level::INFO && !is_of(target, &EXPORT_PATH)
+}
+
+/// Whether the target is one of these crates or modules, or in one; `opentelemetry` stands for all
+/// crates whose names begin so.
+fn is_of(target: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| {
+        target.strip_prefix(name).is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with("::") || rest.starts_with(['_', '-'])
         })
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use tracing::Level;
+
+    #[test]
+    fn spans_of_the_socket_libraries_are_covered_by_ours() {
+        assert!(is_of("engineioxide::socket", &COVERED));
+        assert!(!is_of("aether_telemetry::socketio", &COVERED));
+    }
 
     #[test]
     fn the_export_path_is_left_out() {
