@@ -92,6 +92,22 @@ test('the connection joins the page’s trace', async ({ server, page }) => {
   expect(handler.kind).toBe('server')
 })
 
+test('what a page has recorded is delivered when it is left at once', async ({ server, page }) => {
+  await openTerminal(page, server)
+  await typeLine(page, 'true')
+  await page.goto('about:blank')
+  // The last key is Enter: without delivery on leaving, its span would be lost with the page.
+  await waitForSpans(
+    server,
+    (spans) => {
+      const handlers = spans.filter((span) => span.service === BACKEND && span.name === 'process terminal:input')
+      const sends = handlers.filter((handler) => spans.some((span) => span.spanId === handler.parentId))
+      return handlers.length >= 5 && sends.length === handlers.length ? handlers : undefined
+    },
+    'all key presses, with both sides',
+  )
+})
+
 test('the viewer shows the same tree', async ({ server, page }) => {
   await openTerminal(page, server)
   await typeLine(page, 'echo hello')
