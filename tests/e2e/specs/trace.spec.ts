@@ -25,7 +25,7 @@ test('a keystroke is one trace from the page to its echo', async ({ server, page
     .map((step) => `${step.service} ${step.kind} ${step.name}`)
   expect(steps).toEqual([
     `${FRONTEND} client send terminal:input`,
-    `${BACKEND} server process terminal:input`,
+    `${BACKEND} consumer process terminal:input`,
     `${BACKEND} producer send terminal:output`,
     `${FRONTEND} consumer process terminal:output`,
   ])
