@@ -10,9 +10,10 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use http::StatusCode;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use serde_json::{Value, json};
-use support::{config, count, post, start, three_spans};
+use support::{config, count, post, request, start, three_spans};
 
 const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
 const JSON: (&str, &str) = ("content-type", "application/json; charset=utf-8");
@@ -47,6 +48,12 @@ fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+/// Two bytes each on the wire, and hundreds once they are decoded.
+fn empty_spans(count: usize) -> Vec<u8> {
+    let span = Span::default();
+    request("page", vec![span; count]).encode_to_vec()
 }
 
 /// One relay with an embedded store and a bound of 64 KiB.
@@ -232,6 +239,39 @@ fn cases() -> Vec<Case> {
             protobuf,
             "larger than",
             "too_large",
+        ),
+        case(
+            "many empty spans",
+            &[PROTOBUF, ("content-encoding", "gzip")],
+            gzip(&empty_spans(20_000)),
+            413,
+            protobuf,
+            "so many parts",
+            "too_many_parts",
+        ),
+        case(
+            "many empty spans in json",
+            &[JSON, ("content-encoding", "gzip")],
+            gzip(
+                format!(
+                    r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{}{{}}]}}]}}]}}"#,
+                    "{},".repeat(20_000)
+                )
+                .as_bytes(),
+            ),
+            413,
+            json,
+            "so many parts",
+            "too_many_parts",
+        ),
+        case(
+            "many empty resources",
+            &[PROTOBUF],
+            b"\x0a\x00".repeat(30_000),
+            413,
+            protobuf,
+            "so many parts",
+            "too_many_parts",
         ),
         case(
             "text",

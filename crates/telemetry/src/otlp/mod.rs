@@ -10,4 +10,5 @@ pub(crate) mod mark;
 pub(crate) mod partial;
 mod schema;
 pub(crate) mod validate;
+pub(crate) mod weight;
 pub(crate) mod wire;

@@ -122,6 +122,17 @@ impl Refusal {
         )
     }
 
+    pub(super) fn too_many_parts(max_decoded: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            8,
+            "too_many_parts",
+            format!(
+                "the request has so many parts that it would take more than {max_decoded} bytes in memory; send smaller batches"
+            ),
+        )
+    }
+
     pub(super) fn interrupted() -> Self {
         Self::malformed("the request ended before its body was complete".to_owned())
     }

@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use crate::Signal;
 use crate::delivery::{Batch, Delivery, FULL_RETRY_AFTER, Intake, Outcome, Source};
 use crate::otlp::partial::Partial;
-use crate::otlp::{json, mark, validate};
+use crate::otlp::{json, mark, validate, weight};
 use answer::{Encoding, Refusal};
 use body::Compression;
 
@@ -32,6 +32,9 @@ const INLINE_BYTES: usize = 64 * 1024;
 /// How many requests are decoded at a time. Each may take some ten times its size meanwhile; the
 /// others wait with their bodies alone.
 const AT_A_TIME: usize = 4;
+/// How much larger than the largest request one may be in memory once it is decoded. Real ones are
+/// some five times as large.
+const DECODED_FACTOR: usize = 16;
 /// The resource attribute that says where relayed telemetry is from.
 const SOURCE: (&str, &str) = ("aether.source", "browser");
 
@@ -135,9 +138,13 @@ impl Relay {
                 .map_err(Refusal::malformed)?
                 .into(),
         };
-        let marked = mark::mark(&protobuf, SOURCE.0, SOURCE.1).map_err(|_| {
-            Refusal::malformed(format!("not an OTLP {signal} request: malformed protobuf"))
-        })?;
+        let malformed =
+            |_| Refusal::malformed(format!("not an OTLP {signal} request: malformed protobuf"));
+        let max_decoded = self.max_bytes.saturating_mul(DECODED_FACTOR);
+        if !weight::fits(signal, &protobuf, max_decoded).map_err(malformed)? {
+            return Err(Refusal::too_many_parts(max_decoded));
+        }
+        let marked = mark::mark(&protobuf, SOURCE.0, SOURCE.1).map_err(malformed)?;
         let body = Bytes::from(marked);
         let checked = validate::check(signal, &body).map_err(Refusal::malformed)?;
         let batch = Batch {
