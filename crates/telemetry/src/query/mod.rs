@@ -13,10 +13,11 @@ mod params;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{FromRef, Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use tokio::sync::Semaphore;
 
 use crate::store::{Snapshot, Store};
 use envelope::{failure, success};
@@ -24,6 +25,32 @@ use params::{Query, Search};
 
 /// An answer holds no more spans than this, so that no search can take all memory.
 const MAX_SPANS: usize = 20_000;
+
+/// How many answers are made at a time; each may take some hundred megabytes meanwhile. Others wait.
+const AT_A_TIME: usize = 2;
+
+/// What the routes share.
+#[derive(Debug, Clone)]
+struct Shared {
+    store: Arc<Store>,
+    turns: Turns,
+}
+
+impl FromRef<Shared> for Arc<Store> {
+    fn from_ref(shared: &Shared) -> Self {
+        Arc::clone(&shared.store)
+    }
+}
+
+impl FromRef<Shared> for Turns {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.turns.clone()
+    }
+}
+
+/// Who may make an answer now.
+#[derive(Debug, Clone)]
+struct Turns(Arc<Semaphore>);
 
 /// The query API on `store`.
 pub(crate) fn router(store: Arc<Store>) -> Router {
@@ -34,7 +61,10 @@ pub(crate) fn router(store: Arc<Store>) -> Router {
         .route("/traces", get(traces))
         .route("/traces/{id}", get(trace))
         .fallback(|| async { failure(StatusCode::NOT_FOUND, "no such path in the query API") })
-        .with_state(store)
+        .with_state(Shared {
+            store,
+            turns: Turns(Arc::new(Semaphore::new(AT_A_TIME))),
+        })
 }
 
 /// The same paths with nothing behind them: 404 and a message that says why.
@@ -81,14 +111,18 @@ async fn operations(State(store): State<Arc<Store>>, RawQuery(query): RawQuery) 
     success(&found, found.len())
 }
 
-async fn traces(State(store): State<Arc<Store>>, RawQuery(query): RawQuery) -> Response {
+async fn traces(
+    State(store): State<Arc<Store>>,
+    State(turns): State<Turns>,
+    RawQuery(query): RawQuery,
+) -> Response {
     let query = Query::new(query.as_deref().unwrap_or_default());
     let search = match Search::parse(&query, params::now_micros()) {
         Ok(search) => search,
         Err(message) => return failure(StatusCode::BAD_REQUEST, &message),
     };
     // Decoding and writing many traces takes a while: not on the runtime's own threads.
-    off_runtime(move || {
+    turns.take(move || {
         let mut found = find(&store, &search);
         let left_out = bound(&mut found);
         let mut traces: Vec<_> = found.iter().map(convert::trace).collect();
@@ -133,7 +167,11 @@ fn bound(found: &mut Vec<Snapshot>) -> usize {
     left_out
 }
 
-async fn trace(State(store): State<Arc<Store>>, Path(id): Path<String>) -> Response {
+async fn trace(
+    State(store): State<Arc<Store>>,
+    State(turns): State<Turns>,
+    Path(id): Path<String>,
+) -> Response {
     let Some(id) = params::trace_id(&id) else {
         return failure(
             StatusCode::BAD_REQUEST,
@@ -141,17 +179,70 @@ async fn trace(State(store): State<Arc<Store>>, Path(id): Path<String>) -> Respo
         );
     };
     match store.trace(id) {
-        Some(snapshot) => off_runtime(move || success(&[convert::trace(&snapshot)], 0)).await,
+        Some(snapshot) => {
+            turns
+                .take(move || success(&[convert::trace(&snapshot)], 0))
+                .await
+        }
         None => failure(StatusCode::NOT_FOUND, "trace not found"),
     }
 }
 
-async fn off_runtime(work: impl FnOnce() -> Response + Send + 'static) -> Response {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| {
-        failure(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the answer could not be made",
-        )
-    })
+impl Turns {
+    /// Does the work away from the runtime, when it is its turn.
+    async fn take(&self, work: impl FnOnce() -> Response + Send + 'static) -> Response {
+        let turn = Arc::clone(&self.0).acquire_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            // Held by the work itself, which goes on when nobody waits for it any more.
+            let _turn = turn;
+            work()
+        });
+        done.await.unwrap_or_else(|_| {
+            failure(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the answer could not be made",
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_are_made_a_few_at_a_time_even_when_nobody_waits() {
+        static RUNNING: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        static GO_ON: AtomicBool = AtomicBool::new(false);
+        let turns = Turns(Arc::new(Semaphore::new(AT_A_TIME)));
+        let work = || {
+            let running = RUNNING.fetch_add(1, Ordering::SeqCst) + 1;
+            MOST.fetch_max(running, Ordering::SeqCst);
+            while !GO_ON.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+            RUNNING.fetch_sub(1, Ordering::SeqCst);
+            success(&"done", 0)
+        };
+        let mut jobs = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let turns = turns.clone();
+            jobs.spawn(async move { turns.take(work).await });
+        }
+        while RUNNING.load(Ordering::SeqCst) < AT_A_TIME {
+            tokio::task::yield_now().await;
+        }
+        // These give up; what they have begun goes on and keeps its turn.
+        jobs.abort_all();
+        while jobs.join_next().await.is_some() {}
+        assert_eq!(turns.0.available_permits(), 0);
+        let next = tokio::spawn(async move { turns.take(work).await });
+        GO_ON.store(true, Ordering::SeqCst);
+        assert_eq!(next.await.unwrap().status(), StatusCode::OK);
+        assert_eq!(MOST.load(Ordering::SeqCst), AT_A_TIME);
+    }
 }
