@@ -37,6 +37,9 @@ fn spans_reach_the_store() {
                     tracer.in_span("innermost", |_| {});
                 });
             });
+            // The transport's own spans say nothing about the application, but name the session.
+            tracing::info_span!(target: "socketioxide::socket", "on_connect", sid = "secret")
+                .in_scope(|| tracer.in_span("connected", |_| {}));
             outer.span().span_context().trace_id().to_string()
         },
     );
@@ -48,7 +51,7 @@ fn spans_reach_the_store() {
     runtime.block_on(async {
         let spans = || telemetry.status().store.unwrap().spans;
         wait_for("the spans are in the store", || {
-            (spans() == 3).then_some(())
+            (spans() == 4).then_some(())
         })
         .await;
         let path = format!("/traces/{trace_id}");
@@ -63,6 +66,7 @@ fn spans_reach_the_store() {
         assert_eq!(parent(outer), None);
         assert_eq!(parent(inner), outer["spanID"].as_str());
         assert_eq!(parent(innermost), inner["spanID"].as_str());
+        assert_eq!(parent(named("connected")), outer["spanID"].as_str());
         let events = inner["logs"].as_array().unwrap();
         assert_eq!(events[0]["fields"][0]["value"], "it happened");
         let tags = inner["tags"].as_array().unwrap();
@@ -87,6 +91,6 @@ fn spans_reach_the_store() {
         global::tracer("app").in_span("last words", |_| {});
         let report = telemetry.shutdown(PATIENCE).await;
         assert!(report.is_complete() && report.stopped);
-        assert_eq!(spans(), 4);
+        assert_eq!(spans(), 5);
     });
 }
