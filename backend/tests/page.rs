@@ -128,7 +128,11 @@ async fn files_come_with_type_and_cache() {
 async fn what_is_not_there_is_not_the_page() {
     let built = Built::new("missing");
     let app = built.app();
+    let (long, deep) = ("x".repeat(300), "x/".repeat(3000));
     for uri in [
+        &format!("/assets/{long}"),
+        &format!("/assets/{deep}"),
+        &format!("/{long}.js"),
         "/assets/old-9z.js",
         "/robots.txt",
         "/assets/",

@@ -20,6 +20,10 @@ use crate::guard::{CheckedHost, is_program_path};
 /// Files whose names change with their content: a browser need never ask for them again.
 const HASHED: &str = "/assets/";
 
+/// Longest path of a file that is looked for, in bytes: what file systems allow for one name. Asking
+/// them for a longer one is an error of theirs and would be told as one of ours.
+const MAX_FILE_PATH: usize = 255;
+
 /// Where the built page is looked for.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -89,7 +93,12 @@ pub(crate) async fn serve(
     } else {
         "no-cache"
     };
-    if !is_file(path) {
+    let wants_file = is_file(path);
+    if wants_file && path.len() > MAX_FILE_PATH {
+        let headers = [(CACHE_CONTROL, "no-store")];
+        return (StatusCode::NOT_FOUND, headers).into_response();
+    }
+    if !wants_file {
         *request.uri_mut() = Uri::from_static("/index.html");
     }
     let files = ServeDir::new(dir)
