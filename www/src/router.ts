@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory } from 'vue-router'
+import { useConnection } from './shared/connection'
 
 /** Remembers for which view a reload was tried, so that it is tried once. */
 const RELOADED = 'aetherterm.reloaded'
@@ -17,6 +18,9 @@ export const router = createRouter({
 
 // The server was updated while the page was open: its old parts are gone, the new ones come with a reload.
 window.addEventListener('vite:preloadError', (event) => {
+  // A server that is away has nothing to reload from: what is on the screen would be lost, too.
+  const { state } = useConnection()
+  if (state === 'lost' || state === 'connecting') return
   if (sessionStorage.getItem(RELOADED) === document.title) return
   event.preventDefault()
   sessionStorage.setItem(RELOADED, document.title)
