@@ -11,7 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
     let settings = Cli::parse().into_settings();
-    let filter = match EnvFilter::try_new(&settings.log) {
+    let mut filter = match EnvFilter::try_new(&settings.log) {
         Ok(filter) => filter,
         Err(error) => {
             eprintln!(
@@ -28,13 +28,20 @@ fn main() -> ExitCode {
         }
     };
     // Telemetry first, because the log goes through it.
-    let (telemetry, warnings) = match settings.start_telemetry() {
+    let started = match settings.start_telemetry() {
         Ok(started) => started,
         Err(error) => {
             eprintln!("aetherterm: {error}");
             return ExitCode::from(2);
         }
     };
+    for directive in &started.log_directives {
+        // They are made of names and a level, so they are directives.
+        if let Ok(directive) = directive.parse() {
+            filter = filter.add_directive(directive);
+        }
+    }
+    let telemetry = started.telemetry;
     tracing_subscriber::registry()
         .with(filter)
         .with(telemetry.tracing_layer())
@@ -44,7 +51,7 @@ fn main() -> ExitCode {
                 .with_ansi(std::io::stderr().is_terminal()),
         )
         .init();
-    for warning in warnings {
+    for warning in started.warnings {
         tracing::warn!("{warning}");
     }
     let result = runtime.block_on(serve(settings, telemetry));

@@ -127,6 +127,17 @@ pub struct Settings {
     pub otel: OtelSettings,
 }
 
+/// Telemetry that runs, and what it wants of the log.
+#[derive(Debug)]
+pub struct Started {
+    /// The telemetry.
+    pub telemetry: Telemetry,
+    /// Settings that look like a mistake, one sentence each.
+    pub warnings: Vec<String>,
+    /// How much telemetry logs about itself, as directives of the log's filter.
+    pub log_directives: Vec<String>,
+}
+
 impl Settings {
     /// The defaults, whatever the environment says. For tests and for programs that build the app themselves.
     ///
@@ -163,20 +174,25 @@ impl Settings {
         }
     }
 
-    /// Starts the telemetry that these settings ask for. Its warnings are handed back and not logged, because the log
-    /// is set up behind it.
+    /// Starts the telemetry that these settings ask for. What it wants of the log is handed back, because the log is set
+    /// up behind it.
     ///
     /// # Errors
     /// A setting that telemetry cannot use; the message names it.
-    pub fn start_telemetry(&self) -> Result<(Telemetry, Vec<String>), Box<dyn std::error::Error>> {
+    pub fn start_telemetry(&self) -> Result<Started, Box<dyn std::error::Error>> {
         let mut config = Config::from_lookup(|name| self.otel.get(name).map(str::to_owned))?;
         let warnings = std::mem::take(&mut config.warnings);
+        let log_directives = config.log_directives();
         let builder = Telemetry::builder()
             .default_service_name("aetherterm-backend")
             .service_version(env!("CARGO_PKG_VERSION"))
             .panic_hook(true)
             .config(config);
-        Ok((builder.build()?, warnings))
+        Ok(Started {
+            telemetry: builder.build()?,
+            warnings,
+            log_directives,
+        })
     }
 
     /// Where the built page may be, best first.

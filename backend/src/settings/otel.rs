@@ -42,6 +42,14 @@ pub const VARIABLES: &[OtelVariable] = &[
         "true switches telemetry off, as above [default: false]",
     ),
     plain(
+        "OTEL_LOG_LEVEL",
+        "How much telemetry logs about itself: none, error, warn, info, debug or verbose [default: as AETHERTERM_LOG says]",
+    ),
+    plain(
+        "OTEL_DEBUG",
+        "true is the older way to say OTEL_LOG_LEVEL=debug [default: false]",
+    ),
+    plain(
         "OTEL_SERVICE_NAME",
         "Name of this server in traces [default: aetherterm-backend]",
     ),
@@ -52,6 +60,15 @@ pub const VARIABLES: &[OtelVariable] = &[
     plain(
         "OTEL_RESOURCE_ATTRIBUTES",
         "Attributes of everything reported: key=value,key=value [default: none]",
+    ),
+    plain(
+        "OTEL_TRACES_EXPORTER",
+        "What is done with traces: otlp (send them to the endpoint), console (print them to standard output, a line of JSON per request), both with a comma, or none [default: otlp]",
+    ),
+    plain("OTEL_LOGS_EXPORTER", "The same for logs [default: otlp]"),
+    plain(
+        "OTEL_METRICS_EXPORTER",
+        "The same for metrics [default: otlp]",
     ),
     plain(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -152,6 +169,46 @@ pub const VARIABLES: &[OtelVariable] = &[
     plain(
         "OTEL_SAMPLE_RATE",
         "The same without naming a sampler, 0 to 1 [default: 1]",
+    ),
+    plain(
+        "OTEL_ATTRIBUTE_COUNT_LIMIT",
+        "Most attributes of a span, event, link or log record; more are dropped and counted [default: 128]",
+    ),
+    plain(
+        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        "Longest text in an attribute, in characters; the rest is cut off [default: any length]",
+    ),
+    plain(
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+        "Most attributes of a span, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        "Longest text in a span's attribute, its events' and links' included [default: as above]",
+    ),
+    plain(
+        "OTEL_SPAN_EVENT_COUNT_LIMIT",
+        "Most events of a span [default: 128]",
+    ),
+    plain(
+        "OTEL_SPAN_LINK_COUNT_LIMIT",
+        "Most links of a span [default: 128]",
+    ),
+    plain(
+        "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
+        "Most attributes of a span's event [default: as above]",
+    ),
+    plain(
+        "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
+        "Most attributes of a span's link [default: as above]",
+    ),
+    plain(
+        "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+        "Most attributes of a log record [default: as above]",
+    ),
+    plain(
+        "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        "Longest text in a log record's attribute [default: as above]",
     ),
     plain(
         "OTEL_PROPAGATORS",

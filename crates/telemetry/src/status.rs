@@ -15,7 +15,7 @@ pub struct Status {
     pub enabled: bool,
     /// Name under which this process reports itself.
     pub service_name: Option<String>,
-    /// Where telemetry is sent over HTTP.
+    /// Where telemetry is sent: HTTP endpoints, and `console` for standard output.
     pub destinations: Vec<DestinationStatus>,
     /// The embedded store, where there is one.
     pub store: Option<StoreStatus>,
@@ -26,7 +26,7 @@ pub struct Status {
 /// One destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DestinationStatus {
-    /// `host:port`.
+    /// `host:port`, or `console`.
     pub name: Arc<str>,
     /// What is sent there.
     pub signals: Vec<Signal>,

@@ -9,8 +9,8 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
-use super::parse;
 use super::read::Reader;
+use super::{exporters, parse};
 use crate::Signal;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,7 +64,17 @@ pub enum Compression {
 pub(super) fn read(reader: &mut Reader<'_>) -> Vec<Destination> {
     let mut destinations: Vec<Destination> = Vec::new();
     for signal in Signal::ALL {
+        let chosen = exporters::read(reader, signal);
+        if !chosen.otlp {
+            continue;
+        }
         let Some(endpoint) = endpoint(reader, signal) else {
+            if chosen.chosen && reader.is_fine() {
+                reader.warning(format!(
+                    "{} asks for otlp and there is no endpoint: set OTEL_EXPORTER_OTLP_ENDPOINT, for example to http://localhost:4318",
+                    exporters::variable(signal)
+                ));
+            }
             continue;
         };
         let name = authority(&endpoint.url);

@@ -7,13 +7,21 @@
 
 mod destination;
 mod error;
+mod exporters;
+mod limits;
 mod parse;
 mod read;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+use crate::Signal;
 
 pub use destination::{Compression, Destination, Endpoint};
 pub use error::{ConfigError, Problem};
+pub use limits::Limits;
 
 /// Default bound of the embedded store: 64 MiB.
 pub const DEFAULT_STORE_BYTES: usize = 64 * 1024 * 1024;
@@ -52,11 +60,15 @@ pub struct Config {
     pub service_version: Option<String>,
     /// `OTEL_RESOURCE_ATTRIBUTES`, without the two above.
     pub resource_attributes: Vec<(String, String)>,
-    /// Where telemetry is sent over HTTP. Empty: nowhere.
+    /// Where telemetry is sent over HTTP. Empty: nowhere. A signal whose
+    /// `OTEL_{TRACES,LOGS,METRICS}_EXPORTER` does not name `otlp` is left out.
     pub destinations: Vec<Destination>,
+    /// What is printed to standard output, one line of OTLP/JSON per request: the signals whose
+    /// `OTEL_{TRACES,LOGS,METRICS}_EXPORTER` names `console`. Default: none.
+    pub console: BTreeSet<Signal>,
     /// Bound of the embedded trace store in bytes (`AETHER_TELEMETRY_STORE_BYTES`, default
     /// 64 MiB); `None`: no store. `AETHER_TELEMETRY_STORE` is `auto` (default: a store exactly
-    /// when traces have no endpoint), `always` or `never`.
+    /// when traces have neither an endpoint nor an exporter), `always` or `never`.
     pub store_bytes: Option<usize>,
     /// Bound of each destination's queue in bytes (`AETHER_TELEMETRY_QUEUE_BYTES`, default 16 MiB).
     pub queue_bytes: usize,
@@ -68,6 +80,8 @@ pub struct Config {
     /// Which new traces are recorded (`OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, or the
     /// older `OTEL_SAMPLE_RATE`). Default: all of them, and what the caller decided otherwise.
     pub sampler: Sampler,
+    /// What spans and log records may hold (`OTEL_ATTRIBUTE_COUNT_LIMIT` and others).
+    pub limits: Limits,
     /// Header formats (`OTEL_PROPAGATORS`). Default: write B3 single, read B3 and W3C.
     pub propagators: Propagators,
     /// Batches of spans (`OTEL_BSP_*`). The default delay is 1 s with the embedded store on,
@@ -81,6 +95,9 @@ pub struct Config {
     /// (`OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta`). Default: only where the
     /// endpoint is Datadog's, which takes nothing else.
     pub metric_deltas: bool,
+    /// How much telemetry logs about itself (`OTEL_LOG_LEVEL`; `OTEL_DEBUG=true` is the older way
+    /// to say `debug`). Default: whatever the program's own filter lets through.
+    pub log_level: Option<LevelFilter>,
     /// Settings that are understood and still look like a mistake: one sentence each, without
     /// secrets. The builder logs them.
     pub warnings: Vec<String>,
@@ -94,11 +111,13 @@ impl Default for Config {
             service_version: None,
             resource_attributes: Vec::new(),
             destinations: Vec::new(),
+            console: BTreeSet::new(),
             store_bytes: Some(DEFAULT_STORE_BYTES),
             queue_bytes: DEFAULT_QUEUE_BYTES,
             retry: Retry::default(),
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
             sampler: Sampler::default(),
+            limits: Limits::default(),
             propagators: Propagators::default(),
             spans: Batch {
                 delay: PROMPT_SPAN_DELAY,
@@ -107,6 +126,7 @@ impl Default for Config {
             logs: Batch::LOGS,
             metric_interval: Duration::from_secs(60),
             metric_deltas: false,
+            log_level: None,
             warnings: Vec::new(),
         }
     }
@@ -130,6 +150,34 @@ impl Config {
     /// As [`Config::from_env`].
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         read::read(&lookup)
+    }
+
+    /// Directives that apply [`Config::log_level`] to an `EnvFilter` of `tracing_subscriber`, one
+    /// for each family of modules that telemetry consists of; none where no level was set.
+    ///
+    /// A library cannot decide what its program logs, so the program adds them:
+    ///
+    /// ```
+    /// use aether_telemetry::Config;
+    /// use tracing_subscriber::EnvFilter;
+    ///
+    /// let config = Config::from_lookup(|name| (name == "OTEL_DEBUG").then(|| "true".to_owned()))?;
+    /// let mut filter = EnvFilter::new("warn");
+    /// for directive in config.log_directives() {
+    ///     filter = filter.add_directive(directive.parse()?);
+    /// }
+    /// assert!(filter.to_string().contains("aether_telemetry=debug"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn log_directives(&self) -> Vec<String> {
+        let directive =
+            |level| ["aether_telemetry", "opentelemetry"].map(|target| format!("{target}={level}"));
+        self.log_level
+            .map(directive)
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Everything off: what `OTEL_SDK_DISABLED=true` gives.

@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use tracing::level_filters::LevelFilter;
+
 /// `true` or `false`; `1` and `0` are understood too.
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
@@ -37,6 +39,25 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
     match text.parse::<u32>() {
         Ok(value) if value > 0 => Ok(value as usize),
         _ => Err("expected a whole number, at least 1".to_owned()),
+    }
+}
+
+/// A limit: a whole number, of which 0 means none at all.
+pub(super) fn limit(text: &str) -> Result<u32, String> {
+    let expected = |_| "expected a whole number, 0 or more".to_owned();
+    text.parse::<u32>().map_err(expected)
+}
+
+/// How much is logged. The names are those of the other OpenTelemetry SDKs.
+pub(super) fn log_level(text: &str) -> Result<LevelFilter, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "none" | "off" => Ok(LevelFilter::OFF),
+        "error" => Ok(LevelFilter::ERROR),
+        "warn" | "warning" => Ok(LevelFilter::WARN),
+        "info" => Ok(LevelFilter::INFO),
+        "debug" => Ok(LevelFilter::DEBUG),
+        "verbose" | "trace" | "all" => Ok(LevelFilter::TRACE),
+        _ => Err("expected none, error, warn, info, debug or verbose".to_owned()),
     }
 }
 

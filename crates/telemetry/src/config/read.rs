@@ -1,12 +1,17 @@
 //! From variables to a [`Config`].
 
+use std::collections::BTreeSet;
+
 use super::destination::{self, is_datadog};
 use super::parse;
 use super::{
     Batch, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
     DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Problem, Propagator, Propagators, Sampler,
 };
+use super::{exporters, limits};
 use crate::Signal;
+
+use tracing::level_filters::LevelFilter;
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -56,6 +61,11 @@ impl Reader<'_> {
         self.value(&format!("{general}{name}"), parse)
     }
 
+    /// Whether nothing was wrong so far.
+    pub(super) fn is_fine(&self) -> bool {
+        self.problems.is_empty()
+    }
+
     /// Remembers a problem, once per variable and reason.
     pub(super) fn problem(&mut self, variable: &str, value: String, remedy: String) {
         let problem = Problem {
@@ -89,6 +99,7 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Config, ConfigError> {
 
     let mut config = Config {
         destinations: destination::read(&mut reader),
+        console: console(&mut reader),
         queue_bytes: reader
             .value("AETHER_TELEMETRY_QUEUE_BYTES", |text| {
                 parse::bytes(text, 64 * 1024, 1 << 40)
@@ -100,6 +111,8 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Config, ConfigError> {
             })
             .unwrap_or(DEFAULT_MAX_REQUEST_BYTES),
         sampler: sampler(&mut reader),
+        limits: limits::read(&mut reader),
+        log_level: log_level(&mut reader),
         ..Config::default()
     };
     resource(&mut reader, &mut config);
@@ -107,8 +120,10 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Config, ConfigError> {
         config.propagators = propagators;
     }
 
-    let traces_are_sent = sends(&config, Signal::Traces);
-    config.store_bytes = store(&mut reader, traces_are_sent);
+    let exporters = exporters::read(&mut reader, Signal::Traces);
+    let traces_have_a_place =
+        sends(&config, Signal::Traces) || exporters.console || !exporters.otlp;
+    config.store_bytes = store(&mut reader, traces_have_a_place);
     let mut spans = Batch::SPANS;
     if config.store_bytes.is_some() {
         spans.delay = PROMPT_SPAN_DELAY;
@@ -126,6 +141,18 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Config, ConfigError> {
     } else {
         Err(ConfigError::new(reader.problems))
     }
+}
+
+fn log_level(reader: &mut Reader<'_>) -> Option<LevelFilter> {
+    let debug = reader.value("OTEL_DEBUG", parse::boolean);
+    let level = reader.value("OTEL_LOG_LEVEL", parse::log_level);
+    level.or((debug == Some(true)).then_some(LevelFilter::DEBUG))
+}
+
+fn console(reader: &mut Reader<'_>) -> BTreeSet<Signal> {
+    let all = Signal::ALL.into_iter();
+    all.filter(|signal| exporters::read(reader, *signal).console)
+        .collect()
 }
 
 fn sends(config: &Config, signal: Signal) -> bool {
@@ -212,17 +239,17 @@ fn propagators(text: &str) -> Result<Propagators, String> {
     })
 }
 
-fn store(reader: &mut Reader<'_>, traces_are_sent: bool) -> Option<usize> {
+fn store(reader: &mut Reader<'_>, traces_have_a_place: bool) -> Option<usize> {
     let wanted = reader
         .value("AETHER_TELEMETRY_STORE", |text| {
             match text.to_ascii_lowercase().as_str() {
-                "auto" => Ok(!traces_are_sent),
+                "auto" => Ok(!traces_have_a_place),
                 "always" => Ok(true),
                 "never" => Ok(false),
                 _ => Err("expected `auto`, `always` or `never`".to_owned()),
             }
         })
-        .unwrap_or(!traces_are_sent);
+        .unwrap_or(!traces_have_a_place);
     let bytes = reader
         .value("AETHER_TELEMETRY_STORE_BYTES", |text| {
             parse::bytes(text, 1024 * 1024, 1 << 40)

@@ -302,3 +302,62 @@ fn all_problems_are_told_at_once() {
     let error = read(&[("OTEL_SAMPLE_RATE", "x"), ("OTEL_PROPAGATORS", "y")]).unwrap_err();
     assert_eq!(error.problems().len(), 2);
 }
+
+#[test]
+fn log_levels() {
+    let of = |variables: &[(&str, &str)]| read(variables).unwrap().log_directives();
+    let both = |level: &str| ["aether_telemetry", "opentelemetry"].map(|t| format!("{t}={level}"));
+    assert_eq!(of(&[]), [""; 0]);
+    assert_eq!(of(&[("OTEL_DEBUG", "false")]), [""; 0]);
+    assert_eq!(of(&[("OTEL_DEBUG", "true")]), both("debug"));
+    for (value, level) in [("WARN", "warn"), ("verbose", "trace"), ("none", "off")] {
+        let variables = [("OTEL_LOG_LEVEL", value), ("OTEL_DEBUG", "true")];
+        assert_eq!(of(&variables), both(level), "{value}");
+    }
+}
+
+#[test]
+fn exporters() {
+    let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318");
+    let config = read(&[
+        base,
+        ("OTEL_TRACES_EXPORTER", "Console, otlp,console"),
+        ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_LOGS_EXPORTER", "console"),
+    ])
+    .unwrap();
+    let sent: Vec<_> = config.destinations[0].endpoints.keys().copied().collect();
+    assert_eq!(sent, [Signal::Traces]);
+    let console: Vec<_> = config.console.iter().copied().collect();
+    assert_eq!(console, [Signal::Traces, Signal::Logs]);
+    assert_eq!(read(&[base]).unwrap().destinations[0].endpoints.len(), 3);
+
+    for signal in ["TRACES", "LOGS", "METRICS"] {
+        let variable = format!("OTEL_{signal}_EXPORTER");
+        for (value, remedy) in [
+            ("zipkin", "`otlp`, `console` or `none`"),
+            ("none,otlp", "`none` stands alone"),
+            (",", "`otlp`, `console` or `none`"),
+        ] {
+            let message = problem(&[base, (&variable, value)]);
+            assert!(message.contains(remedy), "{message}");
+        }
+    }
+}
+
+#[test]
+fn exporters_decide_about_the_store_and_say_what_is_missing() {
+    let stored = |variables: &[(&str, &str)]| read(variables).unwrap().store_bytes.is_some();
+    let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318");
+    let none = ("OTEL_TRACES_EXPORTER", "none");
+    assert!(!stored(&[none]) && !stored(&[none, base]));
+    assert!(stored(&[none, ("AETHER_TELEMETRY_STORE", "always")]));
+    assert!(!stored(&[("OTEL_TRACES_EXPORTER", "console")]));
+    let asked = read(&[("OTEL_TRACES_EXPORTER", "otlp")]).unwrap();
+    assert!(asked.store_bytes.is_some());
+    assert!(
+        asked.warnings[0].contains("OTEL_EXPORTER_OTLP_ENDPOINT"),
+        "{:?}",
+        asked.warnings
+    );
+}

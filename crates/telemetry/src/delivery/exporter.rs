@@ -11,6 +11,7 @@ use opentelemetry_http::{HttpClient, HttpError};
 
 use super::{Batch, Delivery, Intake, Source};
 use crate::Signal;
+use crate::otlp::limit::Limit;
 
 /// Hands what an exporter of the SDK would send to the intake.
 ///
@@ -19,6 +20,8 @@ use crate::Signal;
 #[derive(Debug)]
 pub(crate) struct IntakeClient {
     pub(crate) signal: Signal,
+    /// What the SDK does not limit by itself.
+    pub(crate) limit: Option<Limit>,
     pub(crate) delivery: Weak<Delivery>,
 }
 
@@ -39,6 +42,10 @@ impl IntakeClient {
                 plain.into()
             }
             Some(_) => return Err("the exporter used an unknown compression".into()),
+        };
+        let body = match self.limit {
+            Some(limit) => limit.apply(&body)?.into(),
+            None => body,
         };
         let items = Delivery::items(self.signal, &body).ok_or("the exporter made no protobuf")?;
         let batch = Batch {

@@ -8,6 +8,7 @@
 //! store is filled right in the intake: what was accepted can be found at once.
 
 mod client;
+mod console;
 mod counters;
 mod exporter;
 mod queue;
@@ -94,11 +95,15 @@ impl Delivery {
     /// A sentence saying why no HTTP client or thread could be had.
     pub(crate) fn start(config: &Config, store: Option<Arc<Store>>) -> Result<Self, String> {
         let counters = Arc::new(Counters::default());
-        let outlets: Vec<_> = config
+        let mut outlets: Vec<_> = config
             .destinations
             .iter()
             .map(|destination| Arc::new(Outlet::new(destination.clone(), config.queue_bytes)))
             .collect();
+        if !config.console.is_empty() {
+            let console = Outlet::console(config.console.clone(), config.queue_bytes);
+            outlets.push(Arc::new(console));
+        }
         let client = client::build(&config.destinations)?;
         let worker = Worker::start(outlets.clone(), client, Arc::clone(&counters), config.retry)?;
         Ok(Self {

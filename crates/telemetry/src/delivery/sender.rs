@@ -1,5 +1,6 @@
 //! Sends the batches of one destination, one after the other.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 use super::queue::Queue;
 use super::retry::{self, Verdict};
-use super::{Batch, Counters, Outcome};
+use super::{Batch, Counters, Outcome, console};
 use crate::Signal;
 use crate::config::{Compression, Destination, Endpoint, Retry};
 use crate::otlp::partial;
@@ -26,8 +27,16 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 pub(crate) struct Outlet {
     pub(crate) name: Arc<str>,
     pub(crate) queue: Queue,
-    destination: Destination,
+    way: Way,
     health: Mutex<Health>,
+}
+
+/// How a destination is reached.
+#[derive(Debug)]
+enum Way {
+    Http(Destination),
+    /// Standard output, for these signals.
+    Console(BTreeSet<Signal>),
 }
 
 /// How a destination is doing.
@@ -46,17 +55,31 @@ impl Outlet {
         Self {
             name: Arc::from(destination.name.as_str()),
             queue: Queue::new(queue_bytes),
-            destination,
+            way: Way::Http(destination),
+            health: Mutex::default(),
+        }
+    }
+
+    /// Prints these signals.
+    pub(crate) fn console(signals: BTreeSet<Signal>, queue_bytes: usize) -> Self {
+        Self {
+            name: Arc::from("console"),
+            queue: Queue::new(queue_bytes),
+            way: Way::Console(signals),
             health: Mutex::default(),
         }
     }
 
     pub(crate) fn takes(&self, signal: Signal) -> bool {
-        self.destination.endpoints.contains_key(&signal)
+        match &self.way {
+            Way::Http(destination) => destination.endpoints.contains_key(&signal),
+            Way::Console(signals) => signals.contains(&signal),
+        }
     }
 
     pub(crate) fn signals(&self) -> Vec<Signal> {
-        self.destination.endpoints.keys().copied().collect()
+        let all = Signal::ALL.into_iter();
+        all.filter(|signal| self.takes(*signal)).collect()
     }
 
     pub(crate) fn health(&self) -> Health {
@@ -125,10 +148,16 @@ impl Sender {
 
     /// Sends one batch until its fate is known; `false` where the end came first.
     async fn deliver(&mut self, batch: &Batch) -> bool {
-        let Some(endpoint) = self.outlet.destination.endpoints.get(&batch.signal) else {
+        let endpoint = match &self.outlet.way {
+            Way::Http(destination) => destination.endpoints.get(&batch.signal).cloned(),
+            Way::Console(_) => {
+                self.print(batch).await;
+                return true;
+            }
+        };
+        let Some(endpoint) = endpoint else {
             return true;
         };
-        let endpoint = endpoint.clone();
         let body = compress(&endpoint, batch);
         let begin = Instant::now();
         let mut attempts = 0u32;
@@ -174,12 +203,26 @@ impl Sender {
         }
     }
 
+    async fn print(&self, batch: &Batch) {
+        match console::print(batch.clone()).await {
+            Ok(()) => {
+                self.outlet.succeeded();
+                self.count(Outcome::Exported, batch, "", batch.items);
+            }
+            Err(error) => {
+                self.outlet.failed(error);
+                self.count(Outcome::Dropped, batch, "console", batch.items);
+            }
+        }
+    }
+
     async fn attempt(
         &self,
         endpoint: &Endpoint,
         batch: &Batch,
         (body, gzip): (Bytes, bool),
     ) -> Attempt {
+        let bytes = body.len();
         let mut request = self
             .client
             .post(endpoint.url.clone())
@@ -190,8 +233,20 @@ impl Sender {
         if gzip {
             request = request.header(header::CONTENT_ENCODING, "gzip");
         }
+        let begin = Instant::now();
         match request.send().await {
-            Ok(answer) => judge(batch.signal, answer).await,
+            Ok(answer) => {
+                tracing::debug!(
+                    destination = %self.outlet.name,
+                    signal = %batch.signal,
+                    items = batch.items,
+                    bytes,
+                    status = answer.status().as_u16(),
+                    ms = begin.elapsed().as_millis(),
+                    "telemetry was answered"
+                );
+                judge(batch.signal, answer).await
+            }
             Err(error) => Attempt {
                 verdict: Verdict::Retry {
                     reason: if error.is_timeout() {

@@ -1,14 +1,16 @@
-//! OTLP as bytes: walking protobuf without decoding it, marking a resource, counting items, and
-//! the JSON encoding. No transport and no settings in here.
+//! OTLP as bytes: walking protobuf without decoding it, marking a resource, counting items,
+//! keeping limits, and the JSON encoding. No transport and no settings in here.
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/>
 
 pub(crate) mod base64;
 pub(crate) mod count;
 pub(crate) mod json;
+pub(crate) mod limit;
 pub(crate) mod mark;
 pub(crate) mod partial;
 mod schema;
+pub(crate) mod to_json;
 pub(crate) mod validate;
 pub(crate) mod weight;
 pub(crate) mod wire;

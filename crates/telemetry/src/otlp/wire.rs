@@ -16,8 +16,68 @@ pub(crate) struct Field<'a> {
     pub(crate) number: u32,
     /// The content of a length-delimited field; `None` for numbers.
     pub(crate) content: Option<&'a [u8]>,
+    /// The number of any other field.
+    pub(crate) scalar: Option<Scalar>,
     /// The whole field, key included.
     pub(crate) raw: &'a [u8],
+}
+
+/// A number as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scalar {
+    Varint(u64),
+    Fixed64(u64),
+    Fixed32(u32),
+}
+
+impl Scalar {
+    pub(crate) fn wire_type(self) -> u8 {
+        match self {
+            Self::Varint(_) => 0,
+            Self::Fixed64(_) => 1,
+            Self::Fixed32(_) => 5,
+        }
+    }
+
+    /// Its bits, whatever they mean.
+    pub(crate) fn bits(self) -> u64 {
+        match self {
+            Self::Varint(bits) | Self::Fixed64(bits) => bits,
+            Self::Fixed32(bits) => u64::from(bits),
+        }
+    }
+
+    fn read(rest: &mut &[u8], wire_type: u8) -> Result<Self, Malformed> {
+        match wire_type {
+            0 => varint(rest).map(Self::Varint),
+            1 => {
+                let bytes = take(rest, 8)?.try_into().map_err(|_| Malformed)?;
+                Ok(Self::Fixed64(u64::from_le_bytes(bytes)))
+            }
+            5 => {
+                let bytes = take(rest, 4)?.try_into().map_err(|_| Malformed)?;
+                Ok(Self::Fixed32(u32::from_le_bytes(bytes)))
+            }
+            _ => Err(Malformed),
+        }
+    }
+}
+
+/// The numbers of a packed field.
+pub(crate) fn packed(
+    mut block: &[u8],
+    wire_type: u8,
+) -> impl Iterator<Item = Result<Scalar, Malformed>> {
+    std::iter::from_fn(move || {
+        if block.is_empty() {
+            return None;
+        }
+        let scalar = Scalar::read(&mut block, wire_type);
+        if scalar.is_err() {
+            block = &[];
+        }
+        Some(scalar)
+    })
 }
 
 /// The fields of a message, in the order in which they were written.
@@ -39,18 +99,13 @@ impl<'a> Fields<'a> {
         if number == 0 {
             return Err(Malformed);
         }
-        let content = match key & 7 {
-            0 => {
-                varint(&mut rest)?;
-                None
-            }
-            1 => take(&mut rest, 8).map(|_| None)?,
+        // Masked to three bits, so the cast keeps everything.
+        let (content, scalar) = match (key & 7) as u8 {
             2 => {
                 let length = usize::try_from(varint(&mut rest)?).map_err(|_| Malformed)?;
-                Some(take(&mut rest, length)?)
+                (Some(take(&mut rest, length)?), None)
             }
-            5 => take(&mut rest, 4).map(|_| None)?,
-            _ => return Err(Malformed),
+            wire_type => (None, Some(Scalar::read(&mut rest, wire_type)?)),
         };
         self.rest = rest;
         // `rest` is a tail of `start`, so the difference is the length of this field.
@@ -58,6 +113,7 @@ impl<'a> Fields<'a> {
         Ok(Field {
             number,
             content,
+            scalar,
             raw,
         })
     }

@@ -2,6 +2,7 @@
 //! joins `tracing` to it. Everything it makes leaves through the delivery's intake.
 
 mod layer;
+mod machine;
 mod metrics;
 mod panics;
 mod propagator;
@@ -21,11 +22,12 @@ use opentelemetry_sdk::logs::{
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder as SpanBatchConfig, BatchSpanProcessor, Sampler as SdkSampler,
-    SdkTracerProvider,
+    SdkTracerProvider, SpanLimits,
 };
 
-use crate::config::Sampler;
+use crate::config::{Limits, Sampler};
 use crate::delivery::{Delivery, IntakeClient};
+use crate::otlp::limit::Limit;
 use crate::{Config, Signal};
 
 pub(crate) use layer::layer;
@@ -57,6 +59,7 @@ impl Pipeline {
         let spans = with_intake(
             SpanExporter::builder().with_http(),
             Signal::Traces,
+            config,
             delivery,
         )
         .build()
@@ -70,14 +73,20 @@ impl Pipeline {
         );
         let tracer = SdkTracerProvider::builder()
             .with_sampler(sampler(config.sampler))
+            .with_span_limits(span_limits(&config.limits))
             .with_resource(resource.clone())
             .with_span_processor(spans.build())
             .build();
 
         let logger = if delivery.takes(Signal::Logs) {
-            let logs = with_intake(LogExporter::builder().with_http(), Signal::Logs, delivery)
-                .build()
-                .map_err(failed)?;
+            let logs = with_intake(
+                LogExporter::builder().with_http(),
+                Signal::Logs,
+                config,
+                delivery,
+            )
+            .build()
+            .map_err(failed)?;
             let logs = BatchLogProcessor::builder(logs).with_batch_config(
                 LogBatchConfig::default()
                     .with_scheduled_delay(config.logs.delay)
@@ -102,7 +111,7 @@ impl Pipeline {
             let builder = MetricExporter::builder()
                 .with_http()
                 .with_temporality(temporality);
-            let exporter = with_intake(builder, Signal::Metrics, delivery)
+            let exporter = with_intake(builder, Signal::Metrics, config, delivery)
                 .build()
                 .map_err(failed)?;
             let reader = PeriodicReader::builder(exporter)
@@ -159,10 +168,12 @@ impl Pipeline {
 fn with_intake<B: WithHttpConfig + WithExportConfig>(
     builder: B,
     signal: Signal,
+    config: &Config,
     delivery: &Arc<Delivery>,
 ) -> B {
     let client = IntakeClient {
         signal,
+        limit: Limit::of(signal, &config.limits),
         delivery: Arc::downgrade(delivery),
     };
     builder
@@ -171,6 +182,18 @@ fn with_intake<B: WithHttpConfig + WithExportConfig>(
         .with_protocol(Protocol::HttpBinary)
         .with_timeout(Duration::from_secs(10))
         .with_endpoint(format!("http://intake.invalid{}", signal.path()))
+}
+
+/// The limits that the SDK keeps by itself. Given in full, because it would read the environment
+/// for those that are missing.
+fn span_limits(limits: &Limits) -> SpanLimits {
+    SpanLimits {
+        max_events_per_span: limits.span_events,
+        max_attributes_per_span: limits.span_attributes,
+        max_links_per_span: limits.span_links,
+        max_attributes_per_event: limits.event_attributes,
+        max_attributes_per_link: limits.link_attributes,
+    }
 }
 
 fn sampler(sampler: Sampler) -> SdkSampler {

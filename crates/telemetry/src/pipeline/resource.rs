@@ -7,6 +7,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::TelemetryResourceDetector;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
+use super::machine;
 use crate::Config;
 
 /// Names given by the program, used where the configuration names none.
@@ -20,13 +21,8 @@ pub(crate) struct Identity {
 /// win.
 pub(super) fn detect(config: &Config, identity: &Identity) -> Resource {
     let name = service_name(config, identity);
-    let mut attributes = vec![
-        KeyValue::new("service.instance.id", instance_id()),
-        KeyValue::new("process.pid", i64::from(std::process::id())),
-    ];
-    if let Some(host) = host_name() {
-        attributes.push(KeyValue::new("host.name", host));
-    }
+    let mut attributes = vec![KeyValue::new("service.instance.id", instance_id())];
+    attributes.extend(machine::attributes());
     let configured = config.resource_attributes.iter();
     attributes.extend(configured.map(|(key, value)| KeyValue::new(key.clone(), value.clone())));
     attributes.push(KeyValue::new("service.name", name));
@@ -53,15 +49,6 @@ fn service_name(config: &Config, identity: &Identity) -> Value {
         Some(program) => format!("unknown_service:{}", program.to_string_lossy()).into(),
         None => "unknown_service".into(),
     }
-}
-
-fn host_name() -> Option<String> {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .or_else(|_| std::env::var("HOSTNAME"))
-        .or_else(|_| std::env::var("COMPUTERNAME"))
-        .ok()?;
-    let name = name.trim();
-    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// A random UUID (RFC 9562, version 4), new for each start.
@@ -106,6 +93,7 @@ mod tests {
         assert_eq!(get("team").as_deref(), Some("a,b"));
         assert_eq!(get("telemetry.sdk.language").as_deref(), Some("rust"));
         assert_eq!(get("process.pid"), Some(std::process::id().to_string()));
+        assert!(get("os.type").is_some() && get("host.arch").is_some());
         let id = get("service.instance.id").unwrap();
         assert_eq!((id.len(), id.as_bytes()[14]), (36, b'4'));
     }

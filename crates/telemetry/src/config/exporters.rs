@@ -1,0 +1,61 @@
+//! Which exporters a signal has: `OTEL_{TRACES,LOGS,METRICS}_EXPORTER`.
+//!
+//! <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#exporter-selection>.
+//! `otlp` means the configured endpoints; without one there is nothing to send to, because nothing
+//! is guessed.
+
+use super::read::Reader;
+use crate::Signal;
+
+/// What is done with one signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Exporters {
+    /// Sent to the endpoints.
+    pub(super) otlp: bool,
+    /// Printed to standard output.
+    pub(super) console: bool,
+    /// Whether somebody chose this.
+    pub(super) chosen: bool,
+}
+
+/// The exporters of a signal; `otlp` where nothing is said.
+pub(super) fn read(reader: &mut Reader<'_>, signal: Signal) -> Exporters {
+    let variable = variable(signal);
+    reader.value(&variable, parse).unwrap_or(Exporters {
+        otlp: true,
+        console: false,
+        chosen: false,
+    })
+}
+
+pub(super) fn variable(signal: Signal) -> String {
+    format!("OTEL_{}_EXPORTER", signal.as_str().to_uppercase())
+}
+
+fn parse(text: &str) -> Result<Exporters, String> {
+    let mut found = Exporters {
+        otlp: false,
+        console: false,
+        chosen: true,
+    };
+    let (mut none, mut named) = (false, false);
+    for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+        named = true;
+        match name.to_ascii_lowercase().as_str() {
+            "otlp" => found.otlp = true,
+            "console" => found.console = true,
+            "none" => none = true,
+            _ => named = false,
+        }
+        if !named {
+            break;
+        }
+    }
+    if !named {
+        return Err("expected a list of `otlp`, `console` or `none`".to_owned());
+    }
+    if none && (found.otlp || found.console) {
+        return Err("`none` stands alone: it means that nothing is exported".to_owned());
+    }
+    Ok(found)
+}
