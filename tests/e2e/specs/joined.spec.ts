@@ -15,26 +15,32 @@ test(`all of ${INTERACTIONS} Socket.IO interactions are joined`, async ({ server
   await typeLine(page, 'echo $((40+2))')
   await expect(screen(page)).toContainText('42')
 
-  const sends = (spans: Span[]) =>
-    spans.filter((span) => span.service === FRONTEND && span.tags['messaging.system'] === 'socketio' && span.name.startsWith('send '))
-  const joined = (spans: Span[]) =>
-    sends(spans).filter((send) =>
+  const sent = (spans: Span[], service: string) =>
+    spans.filter(
+      (span) => span.service === service && span.tags['messaging.system'] === 'socketio' && span.name.startsWith('send '),
+    )
+  // An event is joined when the other service processed it as a child of its send span.
+  const joined = (spans: Span[], service: string) =>
+    sent(spans, service).filter((send) =>
       spans.some(
         (other) =>
-          other.service === BACKEND &&
+          other.service !== service &&
           other.traceId === send.traceId &&
           other.parentId === send.spanId &&
           other.name === send.name.replace('send', 'process'),
       ),
     )
-  const result = await waitForSpans(
+  const counts = await waitForSpans(
     server,
     (spans) => {
-      const all = sends(spans).length
-      return all >= INTERACTIONS && joined(spans).length === all ? { all, joined: joined(spans).length } : undefined
+      const of = (service: string) => ({ joined: joined(spans, service).length, sent: sent(spans, service).length })
+      const counts = { page: of(FRONTEND), server: of(BACKEND) }
+      const complete = counts.page.joined === counts.page.sent && counts.server.joined === counts.server.sent
+      return complete && counts.page.sent >= INTERACTIONS ? counts : undefined
     },
     `${INTERACTIONS} joined interactions`,
   )
-  console.log(`joined interactions: ${result.joined} of ${result.all}`)
-  expect(result.joined).toBe(result.all)
+  console.log(`joined: ${counts.page.joined} of ${counts.page.sent} events of the page, ${counts.server.joined} of ${counts.server.sent} of the server`)
+  expect(counts.page.joined).toBe(counts.page.sent)
+  expect(counts.server.joined).toBe(counts.server.sent)
 })
