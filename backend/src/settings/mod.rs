@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use otel::{OtelSettings, VARIABLES as OTEL_VARIABLES};
 
-use crate::guard::{Origin, Token};
+use crate::guard::{BadToken, Origin, Token};
 use crate::terminal::{Limits, Shell};
 
 /// A terminal in the browser, with its traces.
@@ -62,7 +62,7 @@ pub struct Settings {
 
     /// Secret that opens the page: 16 to 512 of letters, digits and `-._~` [default: random, printed in the ready
     /// line]. Other users of this machine can read flags: prefer the variable.
-    #[arg(long = "aetherterm-token", alias = "token", env = "AETHERTERM_TOKEN", hide_env_values = true, value_name = "TEXT", value_parser = Token::parse)]
+    #[arg(long = "aetherterm-token", alias = "token", env = "AETHERTERM_TOKEN", hide_env_values = true, value_name = "TEXT", value_parser = TokenParser)]
     pub token: Option<Token>,
 
     /// Program that terminals run, with arguments after spaces [default: $SHELL, else /bin/sh].
@@ -212,6 +212,32 @@ impl Settings {
             dirs.push(root.join("www").join("dist"));
         }
         dirs
+    }
+}
+
+/// Reads the token without ever repeating it: clap's own message about a wrong value shows the value, and a secret with
+/// one letter too many is still a secret.
+#[derive(Clone)]
+struct TokenParser;
+
+impl clap::builder::TypedValueParser for TokenParser {
+    type Value = Token;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        _: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<Token, clap::Error> {
+        let token = value
+            .to_str()
+            .map_or(Err(BadToken::BadCharacter), Token::parse);
+        token.map_err(|bad| {
+            let message = format!(
+                "invalid value '****' for '--aetherterm-token <TEXT>' (AETHERTERM_TOKEN): {bad}\n"
+            );
+            clap::Error::raw(clap::error::ErrorKind::ValueValidation, message).with_cmd(command)
+        })
     }
 }
 

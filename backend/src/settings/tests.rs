@@ -50,6 +50,15 @@ fn defaults_are_what_help_says() {
 }
 
 #[test]
+fn a_token_that_cannot_be_used_is_not_repeated() {
+    for token in ["hunter2", "hunter2 with a space in it"] {
+        let error = parse(&["--aetherterm-token", token]).unwrap_err();
+        assert!(error.contains("AETHERTERM_TOKEN"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn bad_values_name_the_setting_and_what_is_allowed() {
     let cases: [(&[&str], &[&str]); 6] = [
         (
