@@ -1,4 +1,4 @@
-//! Where telemetry goes: endpoints, their headers, and mistakes that are known by sight.
+//! Where telemetry goes: endpoints and their headers.
 //!
 //! <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>
 
@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
 use super::read::Reader;
-use super::{exporters, parse};
+use super::{exporters, mistakes, parse};
 use crate::Signal;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -116,16 +116,10 @@ fn endpoint(reader: &mut Reader<'_>, signal: Signal) -> Option<Endpoint> {
     }
 
     let explicit_http = protocol(reader, &own);
-    if let Err(remedy) = known_mistake(&url, explicit_http) {
+    if let Err(remedy) = mistakes::impossible(&url, explicit_http) {
         reader.problem(&variable, masked_url(url.as_str()), remedy);
         return None;
     }
-    if url.port() == Some(4317) {
-        reader.warning(format!(
-            "{variable} points at port 4317, which usually speaks gRPC; OTLP over HTTP usually is at 4318"
-        ));
-    }
-
     let mut headers = headers(reader, &own);
     if is_datadog(&url)
         && !headers.contains_key("dd-api-key")
@@ -141,6 +135,9 @@ fn endpoint(reader: &mut Reader<'_>, signal: Signal) -> Option<Endpoint> {
                 "holds characters that an HTTP header cannot carry".to_owned(),
             ),
         }
+    }
+    for warning in mistakes::suspicious(&variable, &url, signal, &headers) {
+        reader.warning(warning);
     }
     Some(Endpoint {
         url,
@@ -235,23 +232,6 @@ fn parse_url(text: &str) -> Result<Url, String> {
         return Err(format!("{EXPECTED}; the host is missing"));
     }
     Ok(url)
-}
-
-/// Endpoints that older guides name and that cannot work.
-fn known_mistake(url: &Url, explicit_http: bool) -> Result<(), String> {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(14268) => Err(format!(
-            "port 14268 is Jaeger's Thrift intake, not OTLP; Jaeger takes OTLP at http://{host}:4318"
-        )),
-        Some(4317) if !explicit_http => Err(format!(
-            "port 4317 is OTLP over gRPC, which is not available here; set http://{host}:4318, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf if that port really speaks HTTP"
-        )),
-        _ if host.starts_with("trace.agent.") => Err(format!(
-            "{host} is the Datadog Agent's own intake, not OTLP; Datadog takes OTLP at https://otlp.<site>/v1/traces"
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// Whether the host is one of Datadog's sites.

@@ -9,6 +9,7 @@ mod destination;
 mod error;
 mod exporters;
 mod limits;
+mod mistakes;
 mod parse;
 mod read;
 
