@@ -163,8 +163,9 @@ fn value() -> impl Strategy<Value = Any> {
         any::<String>().prop_map(Any::StringValue),
         any::<i64>().prop_map(Any::IntValue),
         any::<bool>().prop_map(Any::BoolValue),
-        // Of few digits: `serde_json`, the reader, may be off in the last one of others.
-        any::<i32>().prop_map(|quarters| Any::DoubleValue(f64::from(quarters) / 4.0)),
+        // Every finite double; `NaN` differs from itself.
+        prop::num::f64::NORMAL.prop_map(Any::DoubleValue),
+        prop::num::f64::SUBNORMAL.prop_map(Any::DoubleValue),
         any::<Vec<u8>>().prop_map(Any::BytesValue),
     ];
     leaf.prop_recursive(3, 16, 4, |inner| {
