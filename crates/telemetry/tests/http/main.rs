@@ -3,6 +3,8 @@
 // Helpers are no `#[test]` functions, where the lint knows better.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../common/providers.rs"]
+mod providers;
 #[path = "../common/spans.rs"]
 #[allow(
     dead_code,
@@ -18,8 +20,9 @@ use axum::routing::{get, post};
 use http::{Method, Request, StatusCode};
 use opentelemetry::trace::{SpanKind, TraceContextExt};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
-use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use providers::Providers;
 use spans::{Facts, Remote, Spans};
 use tower::{Layer, ServiceExt};
 
@@ -32,24 +35,21 @@ struct Observed {
 }
 
 fn observed(layer: HttpLayer) -> Observed {
-    let spans = Spans::default();
-    let provider = SdkTracerProvider::builder()
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
-        .with_simple_exporter(spans.clone())
-        .build();
-    let metrics = InMemoryMetricExporter::default();
-    let meters = SdkMeterProvider::builder()
-        .with_reader(PeriodicReader::builder(metrics.clone()).build())
-        .build();
+    let Providers {
+        spans,
+        tracers,
+        metrics,
+        meters,
+    } = Providers::new();
     let layer = layer
-        .with_tracer_provider(&provider)
+        .with_tracer_provider(&tracers)
         .with_meter_provider(&meters);
     Observed {
         layer,
         spans,
         meters,
         metrics,
-        _provider: provider,
+        _provider: tracers,
     }
 }
 

@@ -12,6 +12,8 @@ mod handlers;
 mod joining;
 mod limits;
 mod logs;
+#[path = "../common/providers.rs"]
+mod providers;
 mod requests;
 mod server;
 #[path = "../common/spans.rs"]

@@ -2,13 +2,14 @@
 
 use aether_telemetry::socketio::{SocketTelemetry, traced, traced_connect};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
-use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use socketioxide::SocketIo;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::{AckSender, Data, SocketRef};
 use socketioxide::handler::ConnectHandler;
 
+use crate::providers::Providers;
 use crate::spans::Spans;
 
 pub(crate) struct Server {
@@ -32,15 +33,12 @@ pub(crate) struct Observed {
 impl Observed {
     /// `settings`, observed.
     pub(crate) fn new(settings: SocketTelemetry) -> Self {
-        let spans = Spans::default();
-        let provider = SdkTracerProvider::builder()
-            .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
-            .with_simple_exporter(spans.clone())
-            .build();
-        let metrics = InMemoryMetricExporter::default();
-        let meters = SdkMeterProvider::builder()
-            .with_reader(PeriodicReader::builder(metrics.clone()).build())
-            .build();
+        let Providers {
+            spans,
+            tracers: provider,
+            metrics,
+            meters,
+        } = Providers::new();
         let settings = settings
             .with_tracer_provider(&provider)
             .with_meter_provider(&meters);
