@@ -25,8 +25,8 @@ mod telemetry;
 
 pub use config::{
     Batch, Compression, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
-    DEFAULT_STORE_BYTES, Destination, Endpoint, Limits, Problem, Propagator, Propagators, Retry,
-    Sampler,
+    DEFAULT_STORE_BYTES, Destination, Endpoint, Limits, Problem, Propagator, Propagators, Protocol,
+    Retry, Sampler, Tls,
 };
 pub use delivery::{Count, Health, Outcome, Undelivered};
 pub use signal::Signal;

@@ -15,7 +15,7 @@ use crate::Signal;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One receiver of OTLP over HTTP, with its own queue.
+/// One receiver of OTLP, with its own queue.
 ///
 /// Endpoints of several signals that share scheme, host and port are one destination.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +37,10 @@ pub struct Endpoint {
     pub timeout: Duration,
     /// Compression of request bodies (`OTEL_EXPORTER_OTLP_COMPRESSION`, default none).
     pub compression: Compression,
+    /// Encoding and transport (`OTEL_EXPORTER_OTLP_PROTOCOL`, default `http/protobuf`).
+    pub protocol: Protocol,
+    /// Whom to trust and who to be where the scheme is `https`.
+    pub tls: Tls,
 }
 
 impl fmt::Debug for Endpoint {
@@ -46,6 +50,42 @@ impl fmt::Debug for Endpoint {
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("timeout", &self.timeout)
             .field("compression", &self.compression)
+            .field("protocol", &self.protocol)
+            .field("tls", &self.tls)
+            .finish()
+    }
+}
+
+/// Encoding and transport of OTLP.
+///
+/// <https://opentelemetry.io/docs/specs/otlp/>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Protocol {
+    /// `http/protobuf`: protobuf over HTTP, `POST …/v1/{signal}`.
+    #[default]
+    HttpProtobuf,
+    /// `http/json`: OTLP/JSON over HTTP, `POST …/v1/{signal}`.
+    HttpJson,
+    /// `grpc`: unary calls over HTTP/2; `http://` means without TLS, and the path is the service's.
+    Grpc,
+}
+
+/// Certificates of a destination, in PEM.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Tls {
+    /// Trusted besides the system's certificates (`OTEL_EXPORTER_OTLP_CERTIFICATE` names the file).
+    pub ca: Option<Vec<u8>>,
+    /// What this side shows when asked (`OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE` and
+    /// `OTEL_EXPORTER_OTLP_CLIENT_KEY` name the files): certificate chain and private key.
+    pub client: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl fmt::Debug for Tls {
+    /// Says what there is, and shows none of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("ca", &self.ca.is_some())
+            .field("client", &self.client.is_some())
             .finish()
     }
 }
@@ -58,6 +98,8 @@ pub enum Compression {
     None,
     /// gzip, level 6.
     Gzip,
+    /// Zstandard, level 3.
+    Zstd,
 }
 
 /// Reads every `OTEL_EXPORTER_OTLP_*` variable and groups the result by destination.
@@ -148,6 +190,8 @@ fn endpoint(reader: &mut Reader<'_>, signal: Signal) -> Option<Endpoint> {
         compression: reader
             .either(&own, "OTEL_EXPORTER_OTLP_", "COMPRESSION", compression)
             .unwrap_or_default(),
+        protocol: Protocol::default(),
+        tls: Tls::default(),
     })
 }
 

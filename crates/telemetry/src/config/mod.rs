@@ -20,7 +20,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::Signal;
 
-pub use destination::{Compression, Destination, Endpoint};
+pub use destination::{Compression, Destination, Endpoint, Protocol, Tls};
 pub use error::{ConfigError, Problem};
 pub use limits::Limits;
 
