@@ -108,11 +108,11 @@ pub const VARIABLES: &[OtelVariable] = &[
     ),
     plain(
         "OTEL_EXPORTER_OTLP_PROTOCOL",
-        "http/protobuf [default: http/protobuf]",
+        "http/protobuf, http/json or grpc [default: http/protobuf]",
     ),
     plain(
         "OTEL_EXPORTER_OTLP_COMPRESSION",
-        "none or gzip [default: none]",
+        "none, gzip or zstd [default: none]",
     ),
     plain(
         "OTEL_EXPORTER_OTLP_TIMEOUT",
@@ -153,6 +153,70 @@ pub const VARIABLES: &[OtelVariable] = &[
     plain(
         "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
         "Longest wait, in milliseconds, for metrics, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_INSECURE",
+        "true: gRPC endpoints without http:// or https:// are reached without TLS [default: false]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        "File of certificates in PEM to trust besides the system's [default: none]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+        "File with this server's certificate chain in PEM, for backends that ask for one [default: none]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+        "File with its private key in PEM [default: none]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
+        "The same for traces, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+        "Certificates to trust for traces, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+        "This server's certificate for traces, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+        "Its private key for traces, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_LOGS_INSECURE",
+        "The same for logs, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE",
+        "Certificates to trust for logs, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
+        "This server's certificate for logs, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
+        "Its private key for logs, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
+        "The same for metrics, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+        "Certificates to trust for metrics, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+        "This server's certificate for metrics, instead of the above [default: as above]",
+    ),
+    plain(
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
+        "Its private key for metrics, instead of the above [default: as above]",
     ),
     plain(
         "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",

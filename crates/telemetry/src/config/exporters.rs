@@ -4,7 +4,7 @@
 //! `otlp` means the configured endpoints; without one there is nothing to send to, because nothing
 //! is guessed.
 
-use super::read::Reader;
+use super::reader::Reader;
 use crate::Signal;
 
 /// What is done with one signal.

@@ -4,7 +4,7 @@
 //! A limit of one kind of telemetry wins over the general one.
 
 use super::parse;
-use super::read::Reader;
+use super::reader::Reader;
 
 /// Items that the specification allows where nothing else is said.
 const DEFAULT_COUNT: u32 = 128;

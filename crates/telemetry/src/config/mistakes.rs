@@ -1,130 +1,146 @@
-//! Endpoints and keys that are known by sight to be wrong, each with one sentence that says so.
+//! Ports and paths that are known by sight to be wrong, each with one sentence that says so.
 //!
 //! What cannot work is refused; what probably does not work is a warning, because a proxy may
-//! stand in front.
+//! stand in front. Vendors' hosts are in `hosts`.
 
-use http::HeaderMap;
 use reqwest::Url;
 
-use super::destination::is_datadog;
+use super::Protocol;
 use crate::Signal;
 
-/// Datadog's sites, each of which has its intake at `otlp.<site>`.
-const DATADOG_SITES: [&str; 7] = [
-    "datadoghq.com",
-    "us3.datadoghq.com",
-    "us5.datadoghq.com",
-    "datadoghq.eu",
-    "ap1.datadoghq.com",
-    "ap2.datadoghq.com",
-    "ddog-gov.com",
+/// Ports at which something else than OTLP usually answers.
+const OTHER_PORTS: &[(u16, &str)] = &[
+    (3100, "Loki's own API; Loki takes OTLP below /otlp"),
+    (
+        3200,
+        "Tempo's query port; Tempo takes OTLP at port 4318, or 4317 for gRPC",
+    ),
+    (
+        8126,
+        "the Datadog Agent's own intake; the Agent takes OTLP at port 4318 once that is switched on",
+    ),
+    (
+        14250,
+        "Jaeger's own gRPC intake; Jaeger takes OTLP at port 4318, or 4317 for gRPC",
+    ),
+    (
+        16686,
+        "Jaeger's page; Jaeger takes OTLP at port 4318, or 4317 for gRPC",
+    ),
 ];
 
-/// Endpoints that older guides name and that cannot work.
-pub(super) fn impossible(url: &Url, explicit_http: bool) -> Result<(), String> {
+/// Endpoints that older guides name and that cannot work. `asked` is the protocol that was chosen
+/// by name.
+pub(super) fn impossible(url: &Url, asked: Option<Protocol>) -> Result<(), String> {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
         Some(14268) => Err(format!(
             "port 14268 is Jaeger's Thrift intake, not OTLP; Jaeger takes OTLP at http://{host}:4318"
         )),
-        Some(4317) if !explicit_http => Err(format!(
-            "port 4317 is OTLP over gRPC, which is not available here; set http://{host}:4318, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf if that port really speaks HTTP"
+        Some(4317) if asked.is_none() => Err(format!(
+            "port 4317 is OTLP over gRPC, and the protocol is http/protobuf: set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or the endpoint to http://{host}:4318"
         )),
         _ if host.starts_with("trace.agent.") => Err(format!(
             "{host} is the Datadog Agent's own intake, not OTLP; Datadog takes OTLP at https://otlp.<site>/v1/traces"
         )),
+        _ if url.path().contains("/api/v2/spans") || url.path().contains("/api/v1/spans") => {
+            Err(format!(
+                "/api/v2/spans is Zipkin's own format, not OTLP; a Zipkin server with the zipkin-otel module takes OTLP at http://{}/v1/traces",
+                super::address::authority(url)
+            ))
+        }
         _ => Ok(()),
     }
 }
 
-/// What looks wrong about an endpoint, its path complete, and about the headers for it. `variable`
-/// gave the URL.
+/// What looks wrong about an endpoint, its path complete. `place` says where the address stood.
 pub(super) fn suspicious(
-    variable: &str,
+    place: &str,
     url: &Url,
     signal: Signal,
-    headers: &HeaderMap,
+    protocol: Protocol,
 ) -> Vec<String> {
-    let host = url.host_str().unwrap_or_default();
     let mut found = Vec::new();
-    if url.port() == Some(4317) {
+    let port = url.port();
+    if port == Some(4317) && protocol != Protocol::Grpc {
         found.push(format!(
-            "{variable} points at port 4317, which usually speaks gRPC; OTLP over HTTP usually is at 4318"
+            "{place} points at port 4317, which usually speaks gRPC; OTLP over HTTP usually is at 4318"
         ));
     }
-    // A path that is missing altogether; another one may be the backend's own.
-    if matches!(url.path(), "" | "/") {
+    if port == Some(4318) && protocol == Protocol::Grpc {
         found.push(format!(
-            "{variable} has no path and is used as it is; for most backends it ends in {}, which is appended to OTEL_EXPORTER_OTLP_ENDPOINT only",
-            signal.path()
+            "{place} points at port 4318, which usually speaks HTTP; OTLP over gRPC usually is at 4317"
         ));
     }
-    let doubled = Signal::ALL.iter().any(|other| {
-        url.path()
-            .ends_with(&format!("{}{}", other.path(), signal.path()))
-    });
-    if doubled {
-        found.push(format!(
-            "{variable} ends in a signal's path already and gets {} appended; leave /v1/… out of it, or set the endpoint of that signal alone",
-            signal.path()
-        ));
+    for (number, what) in OTHER_PORTS {
+        if port == Some(*number) {
+            found.push(format!(
+                "{place} points at port {number}, which usually is {what}"
+            ));
+        }
     }
-    if is_datadog(url)
-        && !DATADOG_SITES
-            .iter()
-            .any(|site| host == format!("otlp.{site}"))
-    {
-        found.push(format!(
-            "{variable} names {host}, which is none of Datadog's OTLP intakes: otlp. and one of {}",
-            DATADOG_SITES.join(", ")
-        ));
+    if protocol != Protocol::Grpc {
+        found.extend(path(place, url, signal));
     }
-    found.extend(new_relic(variable, host, headers));
     found
 }
 
-/// New Relic's license keys tell their region, and its hosts are few.
-fn new_relic(variable: &str, host: &str, headers: &HeaderMap) -> Option<String> {
-    const US: &str = "otlp.nr-data.net";
-    const EU: &str = "otlp.eu01.nr-data.net";
-    if !(host == "nr-data.net" || host.ends_with(".nr-data.net")) {
-        return None;
-    }
-    if ![US, EU, "gov-otlp.nr-data.net"].contains(&host) {
+fn path(place: &str, url: &Url, signal: Signal) -> Option<String> {
+    let path = url.path();
+    // A path that is missing altogether; another one may be the backend's own.
+    if matches!(path, "" | "/") {
         return Some(format!(
-            "{variable} names {host}, which is none of New Relic's OTLP intakes: {US}, or {EU} for accounts in the EU"
+            "{place} has no path and is used as it is; for most backends it ends in {}, which is appended to OTEL_EXPORTER_OTLP_ENDPOINT only",
+            signal.path()
         ));
     }
-    let european = headers.get("api-key")?.as_bytes().starts_with(b"eu01");
-    (european && host != EU).then(|| {
-        format!(
-            "{variable} names {host}, but the api-key is one of the EU region, which is at {EU}"
-        )
+    let doubled = Signal::ALL
+        .iter()
+        .any(|other| path.ends_with(&format!("{}{}", other.path(), signal.path())));
+    if doubled {
+        return Some(format!(
+            "{place} ends in a signal's path already and gets {} appended; leave /v1/… out of it, or set the endpoint of that signal alone",
+            signal.path()
+        ));
+    }
+    let other = Signal::ALL
+        .iter()
+        .find(|other| **other != signal && path.ends_with(other.path()));
+    if let Some(other) = other {
+        return Some(format!(
+            "{place} ends in {}, and {signal} are sent there; for most backends it ends in {}",
+            other.path(),
+            signal.path()
+        ));
+    }
+    let victoria = url.port() == Some(10428) && !path.starts_with("/insert/opentelemetry/");
+    victoria.then(|| {
+        format!("{place} points at port 10428, where VictoriaTraces takes OTLP at /insert/opentelemetry/v1/traces only")
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::Config;
+    use crate::config::tests::warnings;
 
-    fn warnings(variables: &[(&str, &str)]) -> Vec<String> {
-        let config = Config::from_lookup(|name| {
-            let found = variables.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| (*value).to_owned())
-        });
-        config.unwrap().warnings
-    }
+    const BASE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 
     #[test]
     fn probable_mistakes_are_one_sentence_each() {
-        const BASE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-        const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
         for (variable, value, told) in [
             (TRACES, "http://box:4318", "/v1/traces"),
             (TRACES, "http://box:4318/", "used as it is"),
-            (BASE, "https://otlp.eu1.datadoghq.com", "datadoghq.eu"),
-            (BASE, "https://api.datadoghq.com", "otlp."),
-            (BASE, "https://otlp.eu.nr-data.net", "otlp.eu01.nr-data.net"),
+            (TRACES, "http://box:4318/v1/logs", "traces are sent there"),
+            (
+                TRACES,
+                "http://box:10428/v1/traces",
+                "/insert/opentelemetry",
+            ),
+            (BASE, "http://box:16686", "Jaeger's page"),
+            (BASE, "http://box:14250", "own gRPC"),
+            (BASE, "http://box:3200", "query port"),
+            (BASE, "http://box:8126", "Datadog Agent"),
         ] {
             let found = warnings(&[(variable, value)]);
             assert_eq!(found.len(), 1, "{value}: {found:?}");
@@ -138,33 +154,30 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_another_region_is_noticed_and_not_shown() {
-        let endpoint = |host: &str, key: &str| {
-            warnings(&[
-                ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("https://{host}")),
-                ("OTEL_EXPORTER_OTLP_HEADERS", &format!("api-key={key}")),
-            ])
-        };
-        let found = endpoint("otlp.nr-data.net", "eu01xxhunter2");
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].contains("otlp.eu01.nr-data.net") && !found[0].contains("hunter2"));
-        for (host, key) in [
-            ("otlp.nr-data.net", "abc"),
-            ("otlp.eu01.nr-data.net", "eu01xx"),
-            ("api.honeycomb.io", "eu01xx"),
-        ] {
-            assert_eq!(endpoint(host, key), [""; 0], "{host}");
-        }
-    }
-
-    #[test]
     fn paths_of_a_backends_own_are_left_alone() {
         for value in [
             "http://box:10428/insert/opentelemetry/v1/traces",
             "http://box:4318/custom",
+            "http://box:9411/v1/traces",
         ] {
-            let found = warnings(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value)]);
-            assert_eq!(found, [""; 0], "{value}");
+            assert_eq!(warnings(&[(TRACES, value)]), [""; 0], "{value}");
         }
+    }
+
+    #[test]
+    fn the_port_of_the_other_protocol() {
+        for (port, protocol, told) in [
+            ("4317", "http/protobuf", "4318"),
+            ("4317", "http/json", "4318"),
+            ("4318", "grpc", "4317"),
+        ] {
+            let endpoint = format!("http://box:{port}");
+            let protocol = ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol);
+            let found = warnings(&[(BASE, endpoint.as_str()), protocol]);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].contains(told), "{}", found[0]);
+        }
+        let fitting = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+        assert_eq!(warnings(&[(BASE, "http://box:4317"), fitting]), [""; 0]);
     }
 }

@@ -5,13 +5,19 @@
 //! environment. Reading collects *all* problems; each names its variable and what is allowed.
 //! Nothing in here opens a connection or starts a thread.
 
+mod address;
 mod destination;
+mod endpoint;
 mod error;
 mod exporters;
+mod headers;
+mod hosts;
 mod limits;
 mod mistakes;
 mod parse;
 mod read;
+mod reader;
+mod tls;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,9 +26,10 @@ use tracing::level_filters::LevelFilter;
 
 use crate::Signal;
 
-pub use destination::{Compression, Destination, Endpoint, Protocol, Tls};
+pub use destination::{Compression, Destination, Endpoint, Protocol};
 pub use error::{ConfigError, Problem};
 pub use limits::Limits;
+pub use tls::Tls;
 
 /// Default bound of the embedded store: 64 MiB.
 pub const DEFAULT_STORE_BYTES: usize = 64 * 1024 * 1024;

@@ -2,95 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::destination::{self, is_datadog};
-use super::parse;
+use super::hosts::is_datadog;
+use super::reader::{Lookup, Reader};
 use super::{
     Batch, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
-    DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Problem, Propagator, Propagators, Sampler,
+    DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Propagator, Propagators, Sampler,
 };
-use super::{exporters, limits};
+use super::{endpoint, exporters, limits, parse};
 use crate::Signal;
 
 use tracing::level_filters::LevelFilter;
 
-type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// Looks variables up and remembers what was wrong with them.
-pub(super) struct Reader<'a> {
-    lookup: Lookup<'a>,
-    problems: Vec<Problem>,
-    warnings: Vec<String>,
-}
-
-impl Reader<'_> {
-    /// The trimmed value; an empty one counts as not set.
-    pub(super) fn text(&self, variable: &str) -> Option<String> {
-        let value = (self.lookup)(variable)?;
-        let value = value.trim();
-        (!value.is_empty()).then(|| value.to_owned())
-    }
-
-    /// A value that is no secret, so a problem may show it.
-    pub(super) fn value<T>(
-        &mut self,
-        variable: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let text = self.text(variable)?;
-        match parse(&text) {
-            Ok(value) => Some(value),
-            Err(remedy) => {
-                self.problem(variable, shortened(&text), remedy);
-                None
-            }
-        }
-    }
-
-    /// `{own}{name}`, or where that is not set `{general}{name}`.
-    pub(super) fn either<T>(
-        &mut self,
-        own: &str,
-        general: &str,
-        name: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let own = format!("{own}{name}");
-        if self.text(&own).is_some() {
-            return self.value(&own, parse);
-        }
-        self.value(&format!("{general}{name}"), parse)
-    }
-
-    /// Whether nothing was wrong so far.
-    pub(super) fn is_fine(&self) -> bool {
-        self.problems.is_empty()
-    }
-
-    /// Remembers a problem, once per variable and reason.
-    pub(super) fn problem(&mut self, variable: &str, value: String, remedy: String) {
-        let problem = Problem {
-            variable: variable.to_owned(),
-            value,
-            remedy,
-        };
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
-        }
-    }
-
-    pub(super) fn warning(&mut self, warning: String) {
-        if !self.warnings.contains(&warning) {
-            self.warnings.push(warning);
-        }
-    }
-}
-
 pub(super) fn read(lookup: Lookup<'_>) -> Result<Config, ConfigError> {
-    let mut reader = Reader {
-        lookup,
-        problems: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut reader = Reader::new(lookup);
     let on = reader.value("OTEL_ENABLED", parse::boolean);
     let off = reader.value("OTEL_SDK_DISABLED", parse::boolean);
     if on == Some(false) || off == Some(true) {
@@ -98,7 +22,7 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Config, ConfigError> {
     }
 
     let mut config = Config {
-        destinations: destination::read(&mut reader),
+        destinations: endpoint::read(&mut reader),
         console: console(&mut reader),
         queue_bytes: reader
             .value("AETHER_TELEMETRY_QUEUE_BYTES", |text| {
@@ -135,11 +59,12 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Config, ConfigError> {
     }
     config.metric_deltas = deltas(&mut reader, &config);
 
-    config.warnings = reader.warnings;
-    if reader.problems.is_empty() {
+    let (problems, warnings) = reader.finish();
+    if problems.is_empty() {
+        config.warnings = warnings;
         Ok(config)
     } else {
-        Err(ConfigError::new(reader.problems))
+        Err(ConfigError::new(problems))
     }
 }
 
@@ -173,11 +98,11 @@ fn resource(reader: &mut Reader<'_>, config: &mut Config) {
             _ => config.resource_attributes.push((key, value)),
         }
     }
-    if let Some(name) = reader.text("OTEL_SERVICE_NAME") {
-        config.service_name = Some(name);
+    if let Some(name) = reader.find("OTEL_SERVICE_NAME") {
+        config.service_name = Some(name.text);
     }
-    if let Some(version) = reader.text("OTEL_SERVICE_VERSION") {
-        config.service_version = Some(version);
+    if let Some(version) = reader.find("OTEL_SERVICE_VERSION") {
+        config.service_version = Some(version.text);
     }
 }
 
@@ -266,9 +191,10 @@ fn batch(reader: &mut Reader<'_>, prefix: &str, default: Batch) -> Batch {
     let queue_size = queue_size.unwrap_or(default.queue_size);
     if let Some(size) = batch_size
         && size > queue_size
+        && let Some(found) = reader.find(&size_name)
     {
         reader.problem(
-            &size_name,
+            &found,
             size.to_string(),
             format!("must not be larger than {prefix}MAX_QUEUE_SIZE, which is {queue_size}"),
         );
@@ -296,13 +222,4 @@ fn deltas(reader: &mut Reader<'_>, config: &Config) -> bool {
             },
         )
         .unwrap_or(datadog)
-}
-
-/// At most 64 characters of a value, for messages.
-fn shortened(text: &str) -> String {
-    let mut short: String = text.chars().take(64).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
 }

@@ -1,15 +1,24 @@
+//! Settings as an environment gives them.
+
+mod tls;
+mod transport;
+
 use super::*;
 use crate::Signal;
 
-fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+pub(super) fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Config::from_lookup(|name| {
         let found = variables.iter().find(|(key, _)| *key == name);
         found.map(|(_, value)| (*value).to_owned())
     })
 }
 
-fn problem(variables: &[(&str, &str)]) -> String {
+pub(super) fn problem(variables: &[(&str, &str)]) -> String {
     read(variables).unwrap_err().to_string()
+}
+
+pub(super) fn warnings(variables: &[(&str, &str)]) -> Vec<String> {
+    read(variables).unwrap().warnings
 }
 
 fn url(config: &Config, signal: Signal) -> String {
@@ -126,25 +135,6 @@ fn datadog_gets_its_key_and_nobody_else() {
 }
 
 #[test]
-fn timeouts_and_compression_are_per_signal() {
-    let config = read(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318"),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "2000"),
-        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "3000"),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "GZIP"),
-        ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "none"),
-    ])
-    .unwrap();
-    let endpoints = &config.destinations[0].endpoints;
-    let of = |signal| {
-        let endpoint: &Endpoint = &endpoints[&signal];
-        (endpoint.timeout.as_millis(), endpoint.compression)
-    };
-    assert_eq!(of(Signal::Traces), (3000, Compression::Gzip));
-    assert_eq!(of(Signal::Logs), (2000, Compression::None));
-}
-
-#[test]
 fn samplers() {
     for (name, arg, ratio, parent_based) in [
         ("always_on", None, 1.0, false),
@@ -237,7 +227,13 @@ fn wrong_values_name_variable_value_and_remedy() {
             "OTEL_EXPORTER_OTLP_ENDPOINT",
             "http://localhost:4317",
             "4317",
-            "http://localhost:4318",
+            "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            "http://localhost:9411/api/v2/spans",
+            "/api/v2/spans",
+            "http://localhost:9411/v1/traces",
         ),
         (
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -253,25 +249,6 @@ fn wrong_values_name_variable_value_and_remedy() {
             "{message}"
         );
     }
-}
-
-#[test]
-fn wrong_transport_settings_say_what_to_set() {
-    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318");
-    let grpc = problem(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
-    assert!(
-        grpc.contains("http/protobuf") && grpc.contains("4318"),
-        "{grpc}"
-    );
-    // One variable, one line, although three signals read it.
-    assert_eq!(grpc.lines().count(), 1, "{grpc}");
-    let zstd = problem(&[endpoint, ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd")]);
-    assert!(zstd.contains("`gzip` or `none`"), "{zstd}");
-    let explicit = read(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4317"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-    ]);
-    assert_eq!(explicit.unwrap().warnings.len(), 1);
 }
 
 #[test]
