@@ -1,55 +1,63 @@
 //! Attributes of requests, by the stable HTTP conventions.
+//!
+//! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span>
 
 use std::sync::Arc;
 
-use axum::extract::MatchedPath;
-use http::header::{HOST, USER_AGENT};
-use http::uri::Authority;
-use http::{Method, Request, Version};
+use axum::extract::{MatchedPath, OriginalUri};
+use http::header::USER_AGENT;
+use http::{Request, Uri, Version};
 use opentelemetry::{KeyValue, StringValue, Value};
+
+use super::layer::Settings;
+use super::methods::MethodName;
+use super::origin::Origin;
+use super::redact;
 
 /// Longest user agent and unknown method that is recorded, in bytes.
 const MAX_TEXT: usize = 256;
 
-/// What both span and metric say.
+/// What both span and metrics say.
 #[derive(Debug)]
 pub(super) struct Facts {
-    /// `_OTHER` for methods nobody has standardized: their number has no bound.
-    method: &'static str,
+    method: MethodName,
     route: Option<Arc<str>>,
-    scheme: &'static str,
+    origin: Origin,
     version: Option<&'static str>,
 }
 
 impl Facts {
-    pub(super) fn of<B>(request: &Request<B>) -> Self {
+    pub(super) fn of<B>(request: &Request<B>, settings: &Settings) -> Self {
         let route = request.extensions().get::<MatchedPath>();
-        let secure = request.uri().scheme_str() == Some("https");
         Self {
-            method: method(request.method()),
+            method: settings.methods.name(request.method()),
             route: route.map(|route| route.as_str().into()),
-            scheme: if secure { "https" } else { "http" },
+            origin: Origin::of(request, settings.proxied),
             version: version(request.version()),
         }
     }
 
     /// The span's name.
     pub(super) fn name(&self) -> String {
-        let method = if self.method == OTHER {
-            "HTTP"
-        } else {
-            self.method
-        };
+        let method = self.method.in_span_name();
         match &self.route {
             Some(route) => format!("{method} {route}"),
             None => method.to_owned(),
         }
     }
 
+    /// What the number of active requests says.
+    pub(super) fn active(&self) -> [KeyValue; 2] {
+        let scheme = if self.origin.secure { "https" } else { "http" };
+        [
+            KeyValue::new("http.request.method", self.method.name.clone()),
+            KeyValue::new("url.scheme", scheme),
+        ]
+    }
+
     fn attributes(&self) -> Vec<KeyValue> {
-        let mut list = Vec::with_capacity(12);
-        list.push(KeyValue::new("http.request.method", self.method));
-        list.push(KeyValue::new("url.scheme", self.scheme));
+        let mut list = Vec::with_capacity(16);
+        list.extend(self.active());
         if let Some(route) = &self.route {
             let route = Value::String(StringValue::from(Arc::clone(route)));
             list.push(KeyValue::new("http.route", route));
@@ -59,6 +67,17 @@ impl Facts {
         }
         list
     }
+
+    /// What the measurements say.
+    pub(super) fn measured(
+        &self,
+        status: Option<&KeyValue>,
+        error: Option<&KeyValue>,
+    ) -> Vec<KeyValue> {
+        let mut list = self.attributes();
+        list.extend(status.into_iter().chain(error).cloned());
+        list
+    }
 }
 
 /// What the span says when it starts.
@@ -66,18 +85,25 @@ pub(super) fn request<B>(
     facts: &Facts,
     request: &Request<B>,
     refused: Option<&'static str>,
+    settings: &Settings,
 ) -> Vec<KeyValue> {
     let mut list = facts.attributes();
-    list.push(KeyValue::new("url.path", request.uri().path().to_owned()));
-    if facts.method == OTHER {
+    // A nested router sees a shortened one.
+    let original = request.extensions().get::<OriginalUri>();
+    let uri = original.map_or(request.uri(), |OriginalUri(uri)| uri);
+    url(uri, settings, &mut list);
+    if !facts.method.known {
         let method = truncate(request.method().as_str());
         list.push(KeyValue::new("http.request.method_original", method));
     }
-    if let Some(authority) = authority(request) {
+    if let Some(authority) = &facts.origin.host {
         list.push(KeyValue::new("server.address", authority.host().to_owned()));
         if let Some(port) = authority.port_u16() {
             list.push(KeyValue::new("server.port", i64::from(port)));
         }
+    }
+    if settings.clients {
+        clients(&facts.origin, &mut list);
     }
     if let Some(agent) = request
         .headers()
@@ -92,35 +118,35 @@ pub(super) fn request<B>(
     list
 }
 
-/// What the measurement says.
-pub(super) fn measured(
-    facts: &Facts,
-    status: Option<&KeyValue>,
-    error: Option<&KeyValue>,
-) -> Vec<KeyValue> {
-    let mut list = facts.attributes();
-    list.extend(status.into_iter().chain(error).cloned());
-    list
-}
-
-const OTHER: &str = "_OTHER";
-
-fn method(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::DELETE => "DELETE",
-        Method::PATCH => "PATCH",
-        Method::HEAD => "HEAD",
-        Method::OPTIONS => "OPTIONS",
-        Method::CONNECT => "CONNECT",
-        Method::TRACE => "TRACE",
-        _ => OTHER,
+fn url(uri: &Uri, settings: &Settings, list: &mut Vec<KeyValue>) {
+    list.push(KeyValue::new(
+        "url.path",
+        redact::truncate(uri.path()).to_owned(),
+    ));
+    if let Some(query) = uri
+        .query()
+        .filter(|query| settings.queries && !query.is_empty())
+    {
+        let query = redact::query(query, &settings.secret_parameters);
+        list.push(KeyValue::new("url.query", query));
     }
 }
 
-fn version(version: Version) -> Option<&'static str> {
+fn clients(origin: &Origin, list: &mut Vec<KeyValue>) {
+    if let Some(client) = origin.client {
+        list.push(KeyValue::new(
+            "client.address",
+            client.to_canonical().to_string(),
+        ));
+    }
+    if let Some(peer) = origin.peer {
+        let address = peer.ip().to_canonical().to_string();
+        list.push(KeyValue::new("network.peer.address", address));
+        list.push(KeyValue::new("network.peer.port", i64::from(peer.port())));
+    }
+}
+
+pub(super) fn version(version: Version) -> Option<&'static str> {
     match version {
         Version::HTTP_10 => Some("1.0"),
         Version::HTTP_11 => Some("1.1"),
@@ -128,13 +154,6 @@ fn version(version: Version) -> Option<&'static str> {
         Version::HTTP_3 => Some("3"),
         _ => None,
     }
-}
-
-fn authority<B>(request: &Request<B>) -> Option<Authority> {
-    if let Some(authority) = request.uri().authority() {
-        return Some(authority.clone());
-    }
-    request.headers().get(HOST)?.to_str().ok()?.parse().ok()
 }
 
 fn truncate(text: &str) -> String {

@@ -1,7 +1,8 @@
-//! One request and its response: the span and the measurement.
+//! One request and its response: the span and the measurements.
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -23,28 +24,33 @@ pub(super) struct Exchange {
     context: Context,
     facts: Facts,
     started: Instant,
+    read: Arc<AtomicU64>,
+    status: Option<StatusCode>,
     finished: bool,
 }
 
 impl Exchange {
     pub(super) fn start<B>(shared: &Arc<Shared>, request: &Request<B>) -> Self {
         let (parent, refused) = parent(request.headers(), shared.source().enabled());
-        let facts = Facts::of(request);
+        let facts = Facts::of(request, &shared.settings);
         let context = if shared.source().enabled() {
+            let attributes = describe::request(&facts, request, refused, &shared.settings);
             let builder = SpanBuilder::from_name(facts.name())
                 .with_kind(SpanKind::Server)
-                .with_attributes(describe::request(&facts, request, refused));
+                .with_attributes(attributes);
             let span = shared.source().start(builder, &parent);
             parent.with_span(span)
         } else {
             parent
         };
-        let shared = Arc::clone(shared);
+        shared.instruments().active.add(1, &facts.active());
         Self {
-            shared,
+            shared: Arc::clone(shared),
             context,
             facts,
             started: Instant::now(),
+            read: Arc::default(),
+            status: None,
             finished: false,
         }
     }
@@ -53,29 +59,43 @@ impl Exchange {
         &self.context
     }
 
-    /// Ends with this status; `None` when the service failed without one.
-    pub(super) fn finish(mut self, status: Option<StatusCode>) {
-        let error = match status {
-            None => Some(Cow::Borrowed("service_error")),
-            Some(status) if status.is_server_error() => {
-                Some(Cow::Owned(status.as_str().to_owned()))
-            }
-            Some(_) => None,
-        };
-        self.end(status, error);
+    /// Where the bytes of the request's body are counted.
+    pub(super) fn read(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.read)
     }
 
-    fn end(&mut self, status: Option<StatusCode>, error: Option<Cow<'static, str>>) {
-        self.finished = true;
+    /// The response has begun.
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+
+    /// Ends, after that many bytes of a body; only the first call counts. Without an error of its
+    /// own, the status may be one.
+    pub(super) fn finish(&mut self, sent: u64, error: Option<&'static str>) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
         let seconds = self.started.elapsed().as_secs_f64();
-        let status = status
+        let failed = self.status.filter(StatusCode::is_server_error);
+        let error = error
+            .map(Cow::Borrowed)
+            .or_else(|| failed.map(|status| Cow::Owned(status.as_str().to_owned())))
+            .map(|error| KeyValue::new("error.type", error));
+        let status = self
+            .status
             .map(|status| KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
-        let error = error.map(|error| KeyValue::new("error.type", error));
-        let measured = describe::measured(&self.facts, status.as_ref(), error.as_ref());
+        let measured = self.facts.measured(status.as_ref(), error.as_ref());
         {
             // In the span's context, so that exemplars can point to it.
             let _guard = self.context.clone().attach();
-            self.shared.duration().record(seconds, &measured);
+            let instruments = self.shared.instruments();
+            let read = self.read.load(Ordering::Relaxed);
+            instruments.active.add(-1, &self.facts.active());
+            instruments.duration.record(seconds, &measured);
+            instruments.request_size.record(read, &measured);
+            if self.status.is_some() {
+                instruments.response_size.record(sent, &measured);
+            }
         }
         if self.shared.source().enabled() {
             let span = self.context.span();
@@ -90,14 +110,12 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if !self.finished {
-            let error = if thread::panicking() {
-                "panic"
-            } else {
-                "cancelled"
-            };
-            self.end(None, Some(Cow::Borrowed(error)));
-        }
+        let error = if thread::panicking() {
+            "panic"
+        } else {
+            "cancelled"
+        };
+        self.finish(0, Some(error));
     }
 }
 

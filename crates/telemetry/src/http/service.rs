@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::task::{Context as Task, Poll};
 
 use http::{Request, Response};
+use http_body::Body;
 use opentelemetry::trace::FutureExt;
 use tower::Service;
 
+use super::body::{RequestBody, ResponseBody};
 use super::exchange::Exchange;
 use super::layer::Shared;
 
@@ -28,31 +30,43 @@ impl<S> HttpService<S> {
 
 impl<S, B, R> Service<Request<B>> for HttpService<S>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<RequestBody<B>>, Response = Response<R>>,
     S::Future: Send + 'static,
+    R: Body,
 {
-    type Response = S::Response;
+    type Response = Response<ResponseBody<R>>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
 
-    fn poll_ready(&mut self, task: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
+    fn poll_ready(&mut self, task: &mut Task<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(task)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if self.shared.excludes(request.uri().path()) {
-            return Box::pin(self.inner.call(request));
+        if self.shared.settings.excluded.covers(&request) {
+            let request = request.map(|body| RequestBody::new(body, None));
+            let future = self.inner.call(request);
+            return Box::pin(async { Ok(future.await?.map(ResponseBody::unobserved)) });
         }
-        let exchange = Exchange::start(&self.shared, &request);
+        let mut exchange = Exchange::start(&self.shared, &request);
         let context = exchange.context().clone();
+        let method = request.method().clone();
+        let request = request.map(|body| RequestBody::new(body, Some(exchange.read())));
         let future = {
             let _guard = context.clone().attach();
             self.inner.call(request)
         };
         let observed = async move {
-            let result = future.await;
-            exchange.finish(result.as_ref().ok().map(Response::status));
-            result
+            match future.await {
+                Ok(response) => {
+                    exchange.answered(response.status());
+                    Ok(response.map(|body| ResponseBody::new(body, exchange, &method)))
+                }
+                Err(error) => {
+                    exchange.finish(0, Some("service_error"));
+                    Err(error)
+                }
+            }
         };
         Box::pin(observed.with_context(context))
     }
