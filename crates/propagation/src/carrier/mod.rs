@@ -23,7 +23,7 @@ mod write;
 
 pub use auth::{AuthCut, cut_auth};
 pub use payload::{Payload, find_payload, insert_payload};
-pub use read::parse_json;
+pub use read::{parse_json, parse_json_in_order};
 pub use reply::{MAX_REPLIES, ReplyIds};
 pub use trailing::{Cut, cut_trailing, cut_trailing_before_offset, insert_trailing};
 pub use write::{write_json, write_json_with, write_payload, write_trailing};

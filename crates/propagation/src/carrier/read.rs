@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Carrier, MAX_CARRIER_BYTES, ReplyIds};
 use crate::b3::{self, B3, Multi};
-use crate::extract::{DEFAULT_ORDER, extract_in_order};
+use crate::extract::{DEFAULT_ORDER, Format, extract_in_order};
 use crate::json::{self, Members};
 use crate::reject::Reject;
 use crate::w3c;
@@ -63,12 +63,30 @@ struct Fields<'a> {
 /// # Ok::<(), aether_propagation::Reject>(())
 /// ```
 pub fn parse_json(text: &str) -> Result<Carrier, Reject> {
+    parse_json_in_order(text, DEFAULT_ORDER)
+}
+
+/// The same with the formats of `order`, the preferred one first; context in any other is not
+/// looked at. The older form is one of B3.
+///
+/// ```
+/// use aether_propagation::{Format, carrier::parse_json_in_order};
+///
+/// let json = r#"{"b3":"4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1"}"#;
+/// assert!(parse_json_in_order(json, &[Format::B3Single])?.context.is_some());
+/// assert!(parse_json_in_order(json, &[Format::TraceContext])?.context.is_none());
+/// # Ok::<(), aether_propagation::Reject>(())
+/// ```
+///
+/// # Errors
+/// As [`parse_json`].
+pub fn parse_json_in_order(text: &str, order: &[Format]) -> Result<Carrier, Reject> {
     if text.len() > MAX_CARRIER_BYTES {
         return Err(Reject::TooLong);
     }
     let fields = Fields::read(text)?;
     let get = |name: &str| fields.get(name);
-    let found = extract_in_order(DEFAULT_ORDER, &get);
+    let found = extract_in_order(order, &get);
     let mut carrier = Carrier {
         context: found.context,
         decision: found.decision,
@@ -82,7 +100,10 @@ pub fn parse_json(text: &str) -> Result<Carrier, Reject> {
         accepts_trailing: fields.accept.unwrap_or_default(),
         error: found.error,
     };
-    if carrier.context.is_none() && carrier.decision.is_none() {
+    let reads_b3 = order
+        .iter()
+        .any(|format| matches!(format, Format::B3Single | Format::B3Multi));
+    if reads_b3 && carrier.context.is_none() && carrier.decision.is_none() {
         match fields.older_form() {
             Ok(None) => {}
             Ok(Some(B3::Context(context))) => carrier.context = Some(context),

@@ -32,7 +32,7 @@ use crate::{Config, Signal};
 
 pub(crate) use layer::layer;
 pub(crate) use panics::install as install_panic_hook;
-pub(crate) use propagator::read_order;
+pub(crate) use propagator::{Formats, formats, read_order};
 pub(crate) use resource::Identity;
 
 /// The providers; `None` where no destination takes the signal.

@@ -13,20 +13,58 @@ use opentelemetry_sdk::propagation::BaggagePropagator;
 
 use crate::config::{Propagator, Propagators};
 
-/// The formats that the running telemetry reads; `None` until one was started.
-static READ_ORDER: RwLock<Option<Arc<[Format]>>> = RwLock::new(None);
+/// What the running telemetry reads and writes; `None` until one was started.
+static INSTALLED: RwLock<Option<Arc<Formats>>> = RwLock::new(None);
 
-/// The formats to look for in incoming headers, the preferred one first: what `OTEL_PROPAGATORS`
-/// says, for code that reads headers without the global propagator.
+/// The formats of context, for code that does not go through the global propagator.
+#[derive(Debug)]
+pub(crate) struct Formats {
+    /// Looked for in what arrives, the preferred one first.
+    pub(crate) read: Arc<[Format]>,
+    /// Written to what leaves.
+    pub(crate) write: Box<[Format]>,
+    /// Whether `baggage` is read.
+    pub(crate) reads_baggage: bool,
+    /// Whether `baggage` is written.
+    pub(crate) writes_baggage: bool,
+}
+
+impl Formats {
+    pub(crate) fn new(propagators: &Propagators) -> Self {
+        Self::of(&build(propagators))
+    }
+
+    fn of(global: &Global) -> Self {
+        Self {
+            read: global.extract.as_slice().into(),
+            write: global.inject.as_slice().into(),
+            reads_baggage: global.extract_baggage,
+            writes_baggage: global.inject_baggage,
+        }
+    }
+}
+
+/// What `OTEL_PROPAGATORS` says, else the default.
+pub(crate) fn formats() -> Arc<Formats> {
+    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
+    installed
+        .clone()
+        .unwrap_or_else(|| Arc::new(Formats::new(&Propagators::default())))
+}
+
+/// The formats to look for in incoming headers, the preferred one first.
 pub(crate) fn read_order() -> Arc<[Format]> {
-    let order = READ_ORDER.read().unwrap_or_else(PoisonError::into_inner);
-    order.clone().unwrap_or_else(|| wire::DEFAULT_ORDER.into())
+    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
+    match &*installed {
+        Some(formats) => Arc::clone(&formats.read),
+        None => wire::DEFAULT_ORDER.into(),
+    }
 }
 
 /// Makes `global` the global propagator.
 pub(super) fn install(global: Global) {
-    let order = Some(global.extract.as_slice().into());
-    *READ_ORDER.write().unwrap_or_else(PoisonError::into_inner) = order;
+    let formats = Some(Arc::new(Formats::of(&global)));
+    *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = formats;
     opentelemetry::global::set_text_map_propagator(global);
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use aether_propagation as wire;
 use opentelemetry::Context;
-use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::propagation::BaggagePropagator;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
@@ -67,6 +67,22 @@ pub(crate) fn with_baggage(parent: Context, baggage: Option<&str>) -> Context {
         Some(text) => BaggagePropagator::new().extract_with_context(&parent, &Header(text)),
         None => parent,
     }
+}
+
+/// The header of `context`'s baggage; `None` when it has none.
+pub(crate) fn baggage_header(context: &Context) -> Option<String> {
+    #[derive(Default)]
+    struct Header(Option<String>);
+    impl Injector for Header {
+        fn set(&mut self, _: &str, value: String) {
+            self.0 = Some(value);
+        }
+    }
+    let mut header = Header::default();
+    BaggagePropagator::new().inject_context(context, &mut header);
+    header
+        .0
+        .filter(|text| wire::w3c::check_baggage(text).is_ok())
 }
 
 /// A root context with this parent, and nothing of the thread's current one.

@@ -116,7 +116,7 @@ where
 {
     fn call(&self, socket: Arc<Socket<A>>, mut value: Value, ack_id: Option<i64>) {
         let connection = Connection::of(&socket);
-        let incoming = Incoming::take(&mut value);
+        let incoming = Incoming::take(&mut value, &connection.settings.formats().read);
         let transport = socket.transport_type();
         let has_ack = ack_id.is_some();
         let Process { operation, context } =

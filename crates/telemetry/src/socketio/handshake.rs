@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aether_propagation::carrier::{Carrier, READY_EVENT, cut_auth};
-use aether_propagation::{Reject, Sampling};
+use aether_propagation::carrier::{Carrier, READY_EVENT, cut_auth, parse_json_in_order};
+use aether_propagation::{Format, Reject, Sampling};
 use opentelemetry::trace::{SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use serde::Serialize;
@@ -17,6 +17,7 @@ use super::attributes;
 use super::connection::{self, Connection};
 use super::context;
 use super::disconnect::CloseOnly;
+use super::msgpack;
 use super::operation::{Metric, Operation};
 use super::settings::SocketTelemetry;
 
@@ -35,31 +36,32 @@ struct Auth {
 
 /// `auth` as the client's application wrote it; borrowed when it had no carrier.
 pub(super) fn without_carrier(auth: &Option<Value>) -> Cow<'_, Option<Value>> {
-    match auth
-        .as_ref()
-        .and_then(Value::as_str)
-        .and_then(|text| cut_auth(text))
-    {
-        Some(cut) => Cow::Owned(Some(Value::Str(cut.rest.into(), None))),
-        None => Cow::Borrowed(auth),
-    }
+    let rest = match auth {
+        Some(Value::Str(text, _)) => cut_auth(text).map(|cut| Value::Str(cut.rest.into(), None)),
+        Some(Value::Bytes(data)) => {
+            msgpack::cut_auth(data).map(|cut| Value::Bytes(cut.rest.into()))
+        }
+        None => None,
+    };
+    rest.map_or(Cow::Borrowed(auth), |rest| Cow::Owned(Some(rest)))
 }
 
-fn read(auth: &Option<Value>) -> Auth {
-    match auth
-        .as_ref()
-        .and_then(Value::as_str)
-        .and_then(|text| cut_auth(text))
-    {
-        Some(cut) => match cut.parse() {
-            Ok(carrier) => Auth {
-                error: carrier.error,
-                carrier: Some(carrier),
-            },
-            Err(reject) => Auth {
-                carrier: None,
-                error: Some(reject),
-            },
+fn read(auth: &Option<Value>, order: &[Format]) -> Auth {
+    let parse = |json: &str| parse_json_in_order(json, order);
+    let carrier = match auth {
+        Some(Value::Str(text, _)) => cut_auth(text).map(|cut| cut.carrier.and_then(parse)),
+        Some(Value::Bytes(data)) => msgpack::cut_auth(data)
+            .map(|cut| msgpack::text(cut.carrier).and_then(|json| parse(&json))),
+        None => None,
+    };
+    match carrier {
+        Some(Ok(carrier)) => Auth {
+            error: carrier.error,
+            carrier: Some(carrier),
+        },
+        Some(Err(reject)) => Auth {
+            carrier: None,
+            error: Some(reject),
         },
         None => Auth {
             carrier: None,
@@ -75,7 +77,7 @@ pub(super) fn begin<A: Adapter>(
     socket: &Arc<Socket<A>>,
     auth: &Option<Value>,
 ) -> Operation {
-    let auth = read(auth);
+    let auth = read(auth, &settings.formats().read);
     let mut connection = Connection::new(settings.clone(), socket.ns());
     let operation = start(
         &connection,

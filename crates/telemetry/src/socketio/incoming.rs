@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use aether_propagation::Reject;
-use aether_propagation::carrier::{Carrier, cut_trailing, find_payload};
+use aether_propagation::carrier::{Carrier, cut_trailing, find_payload, parse_json_in_order};
+use aether_propagation::{Format, Reject};
 use socketioxide::handler::Value;
 
 use super::attributes;
+use super::msgpack;
 use super::outgoing::RequestId;
 
 /// Where an event's context came from: the attribute `socketio.context`.
@@ -46,11 +47,9 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// Reads `value` and leaves in it what the sender's application sent.
-    ///
-    /// Only the text form of packets can hold a carrier; a packet of another parser is left alone
-    /// and called `event`.
-    pub(super) fn take(value: &mut Value) -> Self {
+    /// Reads `value` and leaves in it what the sender's application sent. Context in other formats
+    /// than those of `order` is cut too, and not looked at.
+    pub(super) fn take(value: &mut Value, order: &[Format]) -> Self {
         let mut incoming = Self {
             event: attributes::bounded(event_name(value)).into(),
             size: 0,
@@ -59,22 +58,27 @@ impl Incoming {
             error: None,
             request_id: None,
         };
-        if let Some(rest) = value.as_str().and_then(|text| incoming.read(text)) {
-            let attachments = match value {
-                Value::Str(_, attachments) => attachments.take(),
-                Value::Bytes(_) => None,
-            };
-            *value = Value::Str(rest.into(), attachments);
+        match value {
+            Value::Str(text, attachments) => {
+                if let Some(rest) = incoming.read(text, order) {
+                    *value = Value::Str(rest.into(), attachments.take());
+                }
+            }
+            Value::Bytes(data) => {
+                if let Some(rest) = incoming.read_msgpack(data, order) {
+                    *data = msgpack::without(std::mem::take(data), rest);
+                }
+            }
         }
         incoming.size = size(value);
         incoming
     }
 
     /// Reads the carrier; the arguments without it when they have changed.
-    fn read(&mut self, raw: &str) -> Option<String> {
+    fn read(&mut self, raw: &str, order: &[Format]) -> Option<String> {
         if let Some(cut) = cut_trailing(raw) {
             self.form = Form::Trailing;
-            self.keep(cut.parse());
+            self.keep(cut.carrier, order);
             return Some(cut.rest(raw));
         }
         // Without the key there is no carrier; looking for it costs less than reading the object.
@@ -82,16 +86,28 @@ impl Incoming {
             return None;
         }
         let payload = find_payload(raw)?;
-        if let Some(result) = payload.parse() {
+        if let Some(carrier) = payload.carrier {
             self.form = Form::Payload;
             self.request_id = payload.request_id_json.map(RequestId::from_json);
-            self.keep(result);
+            self.keep(carrier, order);
         }
         None
     }
 
-    fn keep(&mut self, result: Result<Carrier, Reject>) {
-        match result {
+    /// The same in a packet of the other parser, whose carriers are trailing ones only: older peers
+    /// do not have it.
+    fn read_msgpack(&mut self, data: &[u8], order: &[Format]) -> Option<(usize, u32)> {
+        let cut = msgpack::cut_trailing(data)?;
+        self.form = Form::Trailing;
+        match msgpack::text(cut.carrier) {
+            Ok(text) => self.keep(Ok(&text), order),
+            Err(reject) => self.error = Some(reject),
+        }
+        Some(cut.rest())
+    }
+
+    fn keep(&mut self, json: Result<&str, Reject>, order: &[Format]) {
+        match json.and_then(|json| parse_json_in_order(json, order)) {
             Ok(carrier) => {
                 self.error = carrier.error;
                 self.carrier = Some(carrier);
@@ -104,12 +120,16 @@ impl Incoming {
 /// The first element of the packet's array. The server has already read it once to find the
 /// handler, so it is there, and without escapes.
 fn event_name(value: &Value) -> &str {
-    value
-        .as_str()
-        .and_then(|text| text.trim_ascii_start().strip_prefix('['))
-        .and_then(|text| text.trim_ascii_start().strip_prefix('"'))
-        .and_then(|text| text.split_once('"'))
-        .map_or("event", |(name, _)| name)
+    let name = match value {
+        Value::Str(text, _) => text
+            .trim_ascii_start()
+            .strip_prefix('[')
+            .and_then(|text| text.trim_ascii_start().strip_prefix('"'))
+            .and_then(|text| text.split_once('"'))
+            .map(|(name, _)| name),
+        Value::Bytes(data) => msgpack::event_name(data),
+    };
+    name.unwrap_or("event")
 }
 
 fn size(value: &Value) -> usize {
@@ -124,13 +144,15 @@ fn size(value: &Value) -> usize {
 mod tests {
     use std::collections::VecDeque;
 
+    use aether_propagation::DEFAULT_ORDER;
+
     use super::*;
 
     const B3: &str = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1";
 
     fn take(text: &str) -> (Incoming, String) {
         let mut value = Value::Str(text.to_owned().into(), None);
-        let incoming = Incoming::take(&mut value);
+        let incoming = Incoming::take(&mut value, DEFAULT_ORDER);
         (incoming, value.as_str().unwrap().to_string())
     }
 
@@ -151,7 +173,7 @@ mod tests {
         let raw = r#"["up",{"_placeholder":true,"num":0},{"_trace":{"b3":"0"}}]"#;
         let attachments = VecDeque::from([bytes::Bytes::from_static(&[1, 2, 3])]);
         let mut value = Value::Str(raw.into(), Some(attachments.clone()));
-        let incoming = Incoming::take(&mut value);
+        let incoming = Incoming::take(&mut value, DEFAULT_ORDER);
         let rest = r#"["up",{"_placeholder":true,"num":0}]"#;
         assert_eq!(value, Value::Str(rest.into(), Some(attachments)));
         assert_eq!(incoming.size, rest.len() + 3);
@@ -189,7 +211,7 @@ mod tests {
         assert_eq!(&*incoming.event, "say");
         assert_eq!(incoming.form, Form::None);
         assert_eq!(
-            Incoming::take(&mut Value::Bytes(bytes::Bytes::new()))
+            Incoming::take(&mut Value::Bytes(bytes::Bytes::new()), DEFAULT_ORDER)
                 .event
                 .as_ref(),
             "event"

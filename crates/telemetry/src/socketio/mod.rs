@@ -27,8 +27,9 @@
 //! }));
 //! ```
 //!
-//! Context travels in socketioxide's default packet format. With another parser everything works
-//! but that: spans are made, all events are called `event`, and nothing is added to packets.
+//! Context travels in the packets of both parsers, socketioxide's default one and, if the feature
+//! `msgpack` of socketioxide is on, that of `socket.io-msgpack-parser`. Only the older form of
+//! context, fields inside the first argument, is one of the default parser alone.
 //!
 //! # Whether a trace is recorded
 //!
@@ -54,6 +55,7 @@ mod handshake;
 mod incoming;
 mod instruments;
 mod limit;
+mod msgpack;
 mod operation;
 mod outgoing;
 mod process;

@@ -65,7 +65,9 @@ fn parent(connection: &Connection, incoming: &mut Incoming, event: &str) -> Cont
         let decided = context.sampling != Sampling::Defer;
         let sampled = decided || connection.admits(event);
         let tracestate = carrier.and_then(|carrier| carrier.tracestate.as_deref());
-        let baggage = carrier.and_then(|carrier| carrier.baggage.as_deref());
+        let baggage = carrier
+            .filter(|_| connection.settings.formats().reads_baggage)
+            .and_then(|carrier| carrier.baggage.as_deref());
         let remote = context::remote(&context, sampled, tracestate);
         return context::with_baggage(context::parent_context(remote), baggage);
     }

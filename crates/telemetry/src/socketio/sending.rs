@@ -94,12 +94,16 @@ impl Sending {
                 .with_links(links)
                 .with_attributes(describe(&event, has_ack, form, target))
         });
-        let wire = context::to_wire(operation.context().span().span_context());
+        let formats = settings.formats();
         let addition = match form {
-            Form::Trailing => TrailingCarrier::new(wire.as_ref(), &answer.re)
+            Form::Trailing => TrailingCarrier::new(operation.context(), formats, &answer.re)
                 .map_or(Addition::Nothing, Addition::Trailing),
             Form::Payload => Addition::Payload(PayloadFields {
-                carrier: PayloadCarrier(wire),
+                carrier: PayloadCarrier(if formats.write.is_empty() {
+                    None
+                } else {
+                    context::to_wire(operation.context().span().span_context())
+                }),
                 request_id: answer
                     .payload
                     .and_then(|request| request.payload()?.clone()),

@@ -13,6 +13,8 @@ use opentelemetry::{Context, InstrumentationScope};
 use super::instruments::Instruments;
 use super::limit::Limiter;
 use super::source::Source;
+use crate::config::Propagators;
+use crate::pipeline::{self, Formats};
 
 /// New traces per second, event and socket, unless set otherwise.
 pub const DEFAULT_NEW_TRACES_PER_SECOND: u32 = 20;
@@ -43,6 +45,7 @@ struct Inner {
     namespace: Option<Arc<str>>,
     tracer: Arc<Lazy<Source>>,
     instruments: Arc<Lazy<Instruments>>,
+    formats: Arc<Lazy<Arc<Formats>>>,
     /// For broadcasts that no socket emits.
     limiter: Arc<Limiter>,
 }
@@ -68,6 +71,7 @@ impl SocketTelemetry {
                 namespace: None,
                 tracer: Arc::default(),
                 instruments: Arc::default(),
+                formats: Arc::default(),
                 limiter: Arc::default(),
             }),
         }
@@ -133,6 +137,31 @@ impl SocketTelemetry {
         self
     }
 
+    /// Reads and writes these formats of context on Socket.IO. Default: what the running telemetry
+    /// was told (`OTEL_PROPAGATORS`), else B3 is written, and B3, W3C trace context and baggage are
+    /// read.
+    ///
+    /// Both forms of B3 are the field `b3` here. `tracestate` and `baggage` are left out where the
+    /// carrier would exceed 512 bytes. With empty lists nothing is written but which request an
+    /// event answers, and no context is continued; carriers are still taken off.
+    ///
+    /// ```
+    /// use aether_telemetry::socketio::SocketTelemetry;
+    /// use aether_telemetry::{Propagator, Propagators};
+    ///
+    /// let settings = SocketTelemetry::new().propagators(&Propagators {
+    ///     inject: vec![Propagator::TraceContext, Propagator::Baggage],
+    ///     ..Propagators::default()
+    /// });
+    /// # drop(settings);
+    /// ```
+    #[must_use]
+    pub fn propagators(mut self, propagators: &Propagators) -> Self {
+        let formats = Arc::new(Formats::new(propagators));
+        self.edit().formats = Arc::new(Lazy::from(formats));
+        self
+    }
+
     fn edit(&mut self) -> &mut Inner {
         Arc::make_mut(&mut self.inner)
     }
@@ -178,6 +207,10 @@ impl SocketTelemetry {
         self.inner
             .instruments
             .get_or_init(|| Instruments::new(&global::meter_with_scope(scope())))
+    }
+
+    pub(super) fn formats(&self) -> &Formats {
+        self.inner.formats.get_or_init(pipeline::formats)
     }
 
     fn source(&self) -> &Source {

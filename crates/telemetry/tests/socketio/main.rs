@@ -12,6 +12,8 @@ mod handlers;
 mod joining;
 mod limits;
 mod logs;
+mod msgpack;
+mod propagators;
 #[path = "../common/providers.rs"]
 mod providers;
 mod requests;

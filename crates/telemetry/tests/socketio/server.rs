@@ -4,10 +4,10 @@ use aether_telemetry::socketio::{SocketTelemetry, traced, traced_connect};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use socketioxide::SocketIo;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::{AckSender, Data, SocketRef};
 use socketioxide::handler::ConnectHandler;
+use socketioxide::{SocketIo, SocketIoBuilder};
 
 use crate::providers::Providers;
 use crate::spans::Spans;
@@ -57,7 +57,16 @@ impl Observed {
         C: ConnectHandler<LocalAdapter, T>,
         T: Send + Sync + 'static,
     {
-        let (layer, io) = SocketIo::new_layer();
+        self.serve_with(SocketIo::builder(), handler).await
+    }
+
+    /// The same with these options of the server.
+    pub(crate) async fn serve_with<C, T>(self, options: SocketIoBuilder, handler: C) -> Server
+    where
+        C: ConnectHandler<LocalAdapter, T>,
+        T: Send + Sync + 'static,
+    {
+        let (layer, io) = options.build_layer();
         io.ns("/", handler);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
