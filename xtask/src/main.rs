@@ -20,7 +20,7 @@ cargo xtask <command>
   demo [-- <flags of aetherterm serve>]
                 set up, build and start aetherterm; prints one line `ready http://…`
   test [part…]  set up and run every test there is, or only the named parts:
-                rust, backends, pkg, www, interop, e2e, size
+                rust, backends, pkg, www, interop, interop-python, e2e, size
   build         set up and build everything: browser client, page, server
   check         cargo fmt, clippy -D warnings, eslint, tsc and vue-tsc
   size          what a page must load for telemetry, in gzip and brotli bytes
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         "build" => build::everything().map(|_| ()),
         "check" => check::run(),
         "size" => size::run(),
-        "setup" => setup::everything().and_then(|_| setup::backends::install().map(|_| ())),
+        "setup" => setup::for_tests(),
         "--help" | "-h" | "help" => {
             print!("{HELP}");
             Ok(())

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every test there is, then the runners' own summary lines once more.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -10,7 +10,16 @@ use crate::process::{Outcome, command, run_keeping, say};
 use crate::setup;
 use crate::size;
 
-const PARTS: [&str; 7] = ["rust", "backends", "pkg", "www", "interop", "e2e", "size"];
+const PARTS: [&str; 8] = [
+    "rust",
+    "backends",
+    "pkg",
+    "www",
+    "interop",
+    "interop-python",
+    "e2e",
+    "size",
+];
 
 pub(crate) fn run(only: &[String]) -> Outcome {
     if let Some(unknown) = only.iter().find(|part| !PARTS.contains(&part.as_str())) {
@@ -25,7 +34,7 @@ pub(crate) fn run(only: &[String]) -> Outcome {
     let root = paths::root();
     let mut report = Report::default();
 
-    let native = ["rust", "backends"];
+    let native = ["rust", "backends", "interop-python"];
     if PARTS.iter().any(|p| !native.contains(p) && wanted(p)) {
         build::client(&tools)?;
     }
@@ -56,6 +65,12 @@ pub(crate) fn run(only: &[String]) -> Outcome {
             npm_test("tests/interop").env("AETHER_INTEROP_SERVER", server),
         );
     }
+    if wanted("interop-python") {
+        match setup::python::environment()? {
+            Ok(python) => report.part("interop-python", &mut python_tests(&python)?),
+            Err(reason) => report.skipped("interop-python", &[reason]),
+        }
+    }
     if wanted("e2e") {
         build::page()?;
         let server = build::server()?;
@@ -80,6 +95,16 @@ fn backend_tests(found: &[setup::backends::Backend]) -> Command {
             .env(backend.variable, &backend.program);
     }
     test
+}
+
+/// The tests of Python clients, against servers that are built first.
+fn python_tests(python: &Path) -> Outcome<Command> {
+    let folder = paths::root().join("tests/interop-python");
+    let mut test = command(python, &["-m", "pytest"], &folder);
+    test.env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("AETHER_INTEROP_SERVER", example("interop_server")?)
+        .env("AETHER_README_SERVER", example("server")?);
+    Ok(test)
 }
 
 /// Builds an example of `aether-telemetry` and returns its path.
@@ -125,7 +150,8 @@ impl Report {
                 self.passed_tests += passed;
                 self.failed_tests += failed;
             }
-            self.summaries.push(format!("{name:8} {}", line.trim()));
+            self.summaries
+                .push(format!("{name:14} {}", line.trim_matches([' ', '='])));
         }
         say(&format!("{name}: {} s", started.elapsed().as_secs()));
         self.note(name, outcome);
@@ -136,7 +162,7 @@ impl Report {
         self.skipped += reasons.len();
         let lines = reasons
             .iter()
-            .map(|reason| format!("{name:8} NOT TESTED: {reason}"));
+            .map(|reason| format!("{name:14} NOT TESTED: {reason}"));
         self.summaries.extend(lines);
     }
 
@@ -169,12 +195,15 @@ impl Report {
 }
 
 /// Passed and failed tests in a runner's summary line: cargo's `test result: …`, Vitest's
-/// `Tests  3 passed | 1 failed (4)` and Playwright's `3 passed (2.1s)`.
+/// `Tests  3 passed | 1 failed (4)`, Playwright's `3 passed (2.1s)` and pytest's
+/// `1 failed, 2 passed, 1 error in 2.10s`.
 fn counts(line: &str) -> Option<(u64, u64)> {
-    let line = line.trim();
+    let line = line.trim_matches([' ', '=']);
     let body = if let Some(rest) = line.strip_prefix("test result:") {
         rest
     } else if let Some(rest) = line.strip_prefix("Tests ") {
+        rest
+    } else if let Some(rest) = pytest_counts(line) {
         rest
     } else if line.starts_with(|first: char| first.is_ascii_digit()) && line.split(' ').count() <= 3
     {
@@ -190,10 +219,25 @@ fn counts(line: &str) -> Option<(u64, u64)> {
         let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next()?;
         digits.parse().ok()
     };
-    match (number(" passed"), number(" failed")) {
+    let failed = match (number(" failed"), number(" error")) {
+        (None, None) => None,
+        (failed, errors) => Some(failed.unwrap_or(0) + errors.unwrap_or(0)),
+    };
+    match (number(" passed"), failed) {
         (None, None) => None,
         (passed, failed) => Some((passed.unwrap_or(0), failed.unwrap_or(0))),
     }
+}
+
+/// `1 failed, 2 passed` of `1 failed, 2 passed in 2.10s`.
+fn pytest_counts(line: &str) -> Option<&str> {
+    let (list, time) = line.rsplit_once(" in ")?;
+    let counted = |part: &str| {
+        part.split_once(' ')
+            .is_some_and(|(count, _)| count.parse::<u64>().is_ok())
+    };
+    let timed = time.starts_with(|first: char| first.is_ascii_digit());
+    (timed && list.split(", ").all(counted)).then_some(list)
 }
 
 #[cfg(test)]
@@ -211,6 +255,13 @@ mod tests {
             ("      Tests  7 passed (7)", Some((7, 0))),
             ("  3 passed (2.1s)", Some((3, 0))),
             ("  1 failed", Some((0, 1))),
+            ("126 passed in 6.07s", Some((126, 0))),
+            (
+                "=== 1 failed, 2 passed, 3 skipped, 4 errors in 61.10s (0:01:01) ===",
+                Some((2, 5)),
+            ),
+            ("no tests ran in 0.01s", None),
+            ("3 passed in the morning", None),
             (" Test Files  2 passed (2)", None),
             ("the 3 passed by", None),
             ("running 3 tests", None),

@@ -6,6 +6,7 @@ pub(crate) mod backends;
 pub(crate) mod bindgen;
 pub(crate) mod chromium;
 pub(crate) mod node;
+pub(crate) mod python;
 pub(crate) mod wasm;
 
 use std::path::PathBuf;
@@ -26,6 +27,16 @@ pub(crate) fn for_build() -> Outcome<Tools> {
     };
     node::packages()?;
     Ok(tools)
+}
+
+/// What every command needs, peers to test against included. Says what is not to be had here.
+pub(crate) fn for_tests() -> Outcome {
+    everything()?;
+    backends::install()?;
+    if let Err(reason) = python::environment()? {
+        crate::process::say(&format!("NOT TESTED: interop-python: {reason}"));
+    }
+    Ok(())
 }
 
 /// What building and testing need.
