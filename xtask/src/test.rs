@@ -62,7 +62,9 @@ pub(crate) fn run(only: &[String]) -> Outcome {
         let server = example("interop_server")?;
         report.part(
             "interop",
-            npm_test("tests/interop").env("AETHER_INTEROP_SERVER", server),
+            npm_test("tests/interop")
+                .env("AETHER_INTEROP_SERVER", server)
+                .env("AETHER_README_SERVER", example("server")?),
         );
     }
     if wanted("interop-python") {

@@ -40,8 +40,14 @@ interface JaegerTrace {
 export const spans = async (server: RustServer, telemetry?: Telemetry): Promise<Span[]> => {
   await telemetry?.flush();
   const flushed = await fetch(`${server.url}/flush`, { method: 'POST' });
-  const response = await fetch(`${server.url}/jaeger/api/traces?limit=1500&lookback=1h`);
-  if (!flushed.ok || !response.ok) throw new Error(`flush: ${flushed.status}, query API: ${response.status}`);
+  if (!flushed.ok) throw new Error(`flush: ${flushed.status}`);
+  return stored(server.url);
+};
+
+/** Every span that the server at `url` holds so far. */
+export const stored = async (url: string): Promise<Span[]> => {
+  const response = await fetch(`${url}/jaeger/api/traces?limit=1500&lookback=1h`);
+  if (!response.ok) throw new Error(`query API: ${response.status}`);
   const { data } = (await response.json()) as { data: JaegerTrace[] };
   return data.flatMap((trace) =>
     trace.spans.map((span) => {
