@@ -7,13 +7,14 @@
 //! destination delays nobody else and nothing here depends on the host's runtime. The embedded
 //! store is filled right in the intake: what was accepted can be found at once.
 
-mod client;
 mod console;
 mod counters;
 mod exporter;
+mod outlet;
 mod queue;
 mod retry;
 mod sender;
+mod transport;
 mod worker;
 
 use std::sync::Arc;
@@ -31,8 +32,9 @@ use crate::{Config, Signal};
 pub(crate) use counters::Counters;
 pub use counters::{Count, Outcome};
 pub(crate) use exporter::IntakeClient;
-pub use sender::Health;
-pub(crate) use sender::Outlet;
+pub use outlet::Health;
+pub(crate) use outlet::Outlet;
+use transport::Clients;
 pub use worker::Undelivered;
 use worker::Worker;
 
@@ -95,17 +97,17 @@ impl Delivery {
     /// A sentence saying why no HTTP client or thread could be had.
     pub(crate) fn start(config: &Config, store: Option<Arc<Store>>) -> Result<Self, String> {
         let counters = Arc::new(Counters::default());
-        let mut outlets: Vec<_> = config
-            .destinations
-            .iter()
-            .map(|destination| Arc::new(Outlet::new(destination.clone(), config.queue_bytes)))
-            .collect();
+        let mut clients = Clients::default();
+        let mut outlets = Vec::new();
+        for destination in &config.destinations {
+            let outlet = Outlet::new(destination, config.queue_bytes, &mut clients)?;
+            outlets.push(Arc::new(outlet));
+        }
         if !config.console.is_empty() {
             let console = Outlet::console(config.console.clone(), config.queue_bytes);
             outlets.push(Arc::new(console));
         }
-        let client = client::build(&config.destinations)?;
-        let worker = Worker::start(outlets.clone(), client, Arc::clone(&counters), config.retry)?;
+        let worker = Worker::start(outlets.clone(), Arc::clone(&counters), config.retry)?;
         Ok(Self {
             outlets,
             store,

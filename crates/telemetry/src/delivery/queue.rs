@@ -86,6 +86,17 @@ impl Queue {
         }
     }
 
+    /// Tells that the fate of so many items of the oldest batch is known. Its bytes stay.
+    pub(crate) fn settle(&self, items: u64) {
+        let mut state = self.lock();
+        let state = &mut *state;
+        if let Some(batch) = state.batches.front_mut() {
+            let settled = items.min(batch.items);
+            batch.items -= settled;
+            state.items[batch.signal.index()] -= settled;
+        }
+    }
+
     /// Removes the oldest batch.
     pub(crate) fn pop(&self) {
         let mut state = self.lock();

@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::sender::{Outlet, Sender};
-use super::{Counters, Outcome};
+use super::sender::Sender;
+use super::{Counters, Outcome, Outlet};
 use crate::Signal;
 use crate::config::Retry;
 
@@ -44,7 +44,6 @@ pub(crate) struct Worker {
 impl Worker {
     pub(super) fn start(
         outlets: Vec<Arc<Outlet>>,
-        client: reqwest::Client,
         counters: Arc<Counters>,
         retry: Retry,
     ) -> Result<Self, String> {
@@ -59,7 +58,7 @@ impl Worker {
             .spawn(move || {
                 // Whatever the HTTP client does in here must not become telemetry itself.
                 let _quiet = opentelemetry::Context::enter_telemetry_suppressed_scope();
-                runtime.block_on(run(outlets, client, counters, retry, asked));
+                runtime.block_on(run(outlets, counters, retry, asked));
                 runtime.shutdown_background();
             })
             .map_err(failed)?;
@@ -90,7 +89,6 @@ impl Worker {
 
 async fn run(
     outlets: Vec<Arc<Outlet>>,
-    client: reqwest::Client,
     counters: Arc<Counters>,
     retry: Retry,
     mut asked: mpsc::UnboundedReceiver<Finish>,
@@ -100,7 +98,6 @@ async fn run(
     for outlet in &outlets {
         let sender = Sender {
             outlet: Arc::clone(outlet),
-            client: client.clone(),
             counters: Arc::clone(&counters),
             retry,
             closing: closed.clone(),

@@ -10,6 +10,7 @@ pub(crate) mod limit;
 pub(crate) mod mark;
 pub(crate) mod partial;
 mod schema;
+pub(crate) mod split;
 pub(crate) mod to_json;
 pub(crate) mod validate;
 pub(crate) mod weight;

@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::wait_for;
 
@@ -17,6 +19,10 @@ pub enum Act {
     Answer(u16, &'static str, Vec<u8>),
     /// The same, with a header made when the request is there.
     AnswerLater(u16, fn() -> String),
+    /// 413 for bodies of more bytes, 200 for others.
+    AtMost(usize),
+    /// A status and the beginning of a body that never ends.
+    Stall(u16),
     /// The connection is reset after the request was read.
     Reset,
     /// The request is read and never answered.
@@ -48,6 +54,24 @@ pub struct Backend {
 impl Backend {
     /// Starts on a free port. After the script, every request is answered by `last`, or 418.
     pub async fn start(script: impl IntoIterator<Item = Act>, last: Option<Act>) -> Self {
+        Self::listen(script, last, None).await
+    }
+
+    /// The same behind TLS. Handshakes that fail are no requests.
+    pub async fn start_tls(
+        script: impl IntoIterator<Item = Act>,
+        last: Option<Act>,
+        tls: TlsAcceptor,
+    ) -> Self {
+        Self::listen(script, last, Some(tls)).await
+    }
+
+    async fn listen(
+        script: impl IntoIterator<Item = Act>,
+        last: Option<Act>,
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let name = listener.local_addr().expect("an address").to_string();
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -57,14 +81,22 @@ impl Backend {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (script, log, last) = (Arc::clone(&script), Arc::clone(&log), last.clone());
+                let tls = tls.clone();
                 tokio::spawn(async move {
+                    let stream = match tls {
+                        None => Stream::Plain(stream),
+                        Some(tls) => match tls.accept(stream).await {
+                            Ok(stream) => Stream::Tls(Box::new(stream)),
+                            Err(_) => return,
+                        },
+                    };
                     // The end of a connection is no news.
                     let _ = serve(stream, &script, last.as_ref(), &log).await;
                 });
             }
         });
         Self {
-            url: format!("http://{name}"),
+            url: format!("{scheme}://{name}"),
             name,
             received,
         }
@@ -84,45 +116,85 @@ impl Backend {
     }
 }
 
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    async fn read(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let read = match self {
+            Self::Plain(stream) => stream.read_buf(bytes).await?,
+            Self::Tls(stream) => stream.read_buf(bytes).await?,
+        };
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.write_all(bytes).await,
+            Self::Tls(stream) => {
+                stream.write_all(bytes).await?;
+                stream.flush().await
+            }
+        }
+    }
+
+    /// Unread or not, the peer gets RST instead of FIN.
+    fn reset(self) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.set_zero_linger(),
+            Self::Tls(stream) => stream.get_ref().0.set_zero_linger(),
+        }
+    }
+}
+
 async fn serve(
-    mut stream: TcpStream,
+    mut stream: Stream,
     script: &Mutex<VecDeque<Act>>,
     last: Option<&Act>,
     log: &Mutex<Vec<Received>>,
 ) -> io::Result<()> {
     loop {
         let request = read(&mut stream).await?;
+        let size = request.body.len();
         log.lock().unwrap().push(request);
         let act = script.lock().unwrap().pop_front();
         let act = act.or_else(|| last.cloned()).unwrap_or_else(|| status(418));
         let (status, headers, body) = match act {
             Act::Answer(status, headers, body) => (status, headers.to_owned(), body),
             Act::AnswerLater(status, headers) => (status, headers(), Vec::new()),
-            Act::Reset => {
-                // Unread or not, the peer gets RST instead of FIN.
-                stream.set_zero_linger()?;
-                return Ok(());
+            Act::AtMost(most) => {
+                let status = if size > most { 413 } else { 200 };
+                (status, String::new(), Vec::new())
             }
+            Act::Stall(status) => {
+                let head = format!("HTTP/1.1 {status} Scripted\r\ncontent-length: 9\r\n\r\n12345");
+                stream.write(head.as_bytes()).await?;
+                std::future::pending().await
+            }
+            Act::Reset => return stream.reset(),
             Act::Hang => std::future::pending().await,
         };
         let head = format!(
             "HTTP/1.1 {status} Scripted\r\n{headers}content-length: {}\r\n\r\n",
             body.len()
         );
-        stream.write_all(head.as_bytes()).await?;
-        stream.write_all(&body).await?;
+        stream.write(head.as_bytes()).await?;
+        stream.write(&body).await?;
     }
 }
 
-async fn read(stream: &mut TcpStream) -> io::Result<Received> {
+async fn read(stream: &mut Stream) -> io::Result<Received> {
     let mut bytes = Vec::new();
     let split = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             break end + 4;
         }
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        stream.read(&mut bytes).await?;
     };
     let mut body = bytes.split_off(split);
     let head = String::from_utf8_lossy(&bytes).to_lowercase();
@@ -131,9 +203,7 @@ async fn read(stream: &mut TcpStream) -> io::Result<Received> {
         .find_map(|line| line.strip_prefix("content-length: "))
         .map_or(0, |length| length.parse().expect("a length"));
     while body.len() < length {
-        if stream.read_buf(&mut body).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        stream.read(&mut body).await?;
     }
     Ok(Received {
         at: Instant::now(),

@@ -1,53 +1,36 @@
-//! Delivery against a receiver that does what real ones do: takes all, takes a part, refuses,
-//! asks to wait, breaks off, and never answers.
-
-mod support;
+//! Answers to OTLP over HTTP: what is delivered, repeated, given up and shown.
 
 use std::time::{Duration, Instant, SystemTime};
 
-use aether_telemetry::{Outcome, Retry, Telemetry};
-use flate2::read::GzDecoder;
+use aether_telemetry::{Outcome, Protocol, Retry, Telemetry};
 use http::StatusCode;
 use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
 use prost::Message;
-use std::io::Read;
-use support::backend::{Act, Backend, Received, status};
-use support::{config, count, relay, start, three_spans, wait_for};
+
+use super::{dropped, exported, last_error, settled, support, traces_to};
+use crate::grpc_backend::GrpcBackend;
+use crate::support::backend::{Act, Backend, Received, status};
+use crate::support::{config, count, relay, start, three_spans, wait_for};
 
 /// Sends three spans through a backend with that script; waits until their fate is known.
 async fn deliver(script: Vec<Act>) -> (Telemetry, Backend, Vec<Received>) {
     let requests = script.len();
     let backend = Backend::start(script, None).await;
-    let telemetry = start(config(&[
-        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &backend.url),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "300"),
-    ]));
+    let telemetry = start(traces_to(&backend.url, Protocol::HttpProtobuf));
     assert_eq!(relay(&telemetry, three_spans()).await, StatusCode::OK);
-    wait_for("the queue is empty", || {
-        let queue = telemetry.status().destinations[0].queue;
-        (queue.items == 0).then_some(())
-    })
-    .await;
+    settled(&telemetry).await;
     let received = backend.wait(requests).await;
     assert_eq!(received.len(), requests, "no more requests than told");
     (telemetry, backend, received)
-}
-
-fn exported(telemetry: &Telemetry, backend: &Backend) -> u64 {
-    count(&telemetry.status(), Outcome::Exported, &backend.name, "")
-}
-
-fn dropped(telemetry: &Telemetry, backend: &Backend, reason: &str) -> u64 {
-    count(&telemetry.status(), Outcome::Dropped, &backend.name, reason)
 }
 
 #[tokio::test]
 async fn any_2xx_is_success() {
     for code in [200, 202, 204] {
         let (telemetry, backend, _) = deliver(vec![status(code)]).await;
-        assert_eq!(exported(&telemetry, &backend), 3, "{code}");
+        assert_eq!(exported(&telemetry, &backend.name), 3, "{code}");
         let health = &telemetry.status().destinations[0].health;
         assert!(health.last_success_ms.is_some() && health.last_error.is_none());
     }
@@ -67,8 +50,8 @@ async fn a_partial_success_is_counted_and_not_repeated() {
         Act::Answer(200, "content-type: application/json\r\n", json.to_vec()),
     ] {
         let (telemetry, backend, _) = deliver(vec![answer]).await;
-        assert_eq!(exported(&telemetry, &backend), 1);
-        assert_eq!(dropped(&telemetry, &backend, "partial_success"), 2);
+        assert_eq!(exported(&telemetry, &backend.name), 1);
+        assert_eq!(dropped(&telemetry, &backend.name, "partial_success"), 2);
     }
 }
 
@@ -79,13 +62,12 @@ async fn refusals_are_final_and_say_what_to_do() {
         (400, "http_400", "log"),
         (401, "http_401", "OTEL_EXPORTER_OTLP_HEADERS"),
         (404, "http_404", "endpoint"),
-        (413, "http_413", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
+        (415, "http_415", "OTEL_EXPORTER_OTLP_PROTOCOL"),
         (500, "http_500", "log"),
     ] {
         let (telemetry, backend, _) = deliver(vec![status(code)]).await;
-        assert_eq!(dropped(&telemetry, &backend, reason), 3, "{code}");
-        let health = telemetry.status().destinations[0].health.clone();
-        let error = health.last_error.expect("an error is shown");
+        assert_eq!(dropped(&telemetry, &backend.name, reason), 3, "{code}");
+        let error = last_error(&telemetry, code);
         assert!(
             error.contains(&code.to_string()) && error.contains(remedy),
             "{error}"
@@ -102,9 +84,10 @@ async fn what_passes_is_tried_again() {
         status(504),
         Act::Reset,
         Act::Hang,
+        Act::Stall(503),
     ] {
         let (telemetry, backend, received) = deliver(vec![act.clone(), status(200)]).await;
-        assert_eq!(exported(&telemetry, &backend), 3, "{act:?}");
+        assert_eq!(exported(&telemetry, &backend.name), 3, "{act:?}");
         assert_eq!(received[0].body, received[1].body, "{act:?}");
         let health = telemetry.status().destinations[0].health.clone();
         assert_eq!(health.failures, 0, "{act:?}");
@@ -141,46 +124,63 @@ async fn after_a_while_a_batch_is_given_up() {
     let telemetry = start(config);
     relay(&telemetry, three_spans()).await;
     wait_for("the batch is dropped", || {
-        (dropped(&telemetry, &backend, "http_503") == 3).then_some(())
+        (dropped(&telemetry, &backend.name, "http_503") == 3).then_some(())
     })
     .await;
     assert!(backend.received().len() > 1);
 }
 
+/// The status says that it was taken; repeating it would double it.
 #[tokio::test]
-async fn requests_carry_headers_and_the_bytes_as_they_came() {
-    let backend = Backend::start([status(200)], None).await;
+async fn a_success_whose_body_never_ends_is_a_success() {
+    let (telemetry, backend, _) = deliver(vec![Act::Stall(200)]).await;
+    assert_eq!(exported(&telemetry, &backend.name), 3);
+}
+
+#[tokio::test]
+async fn what_a_destination_says_is_shown_without_the_key_that_it_repeats() {
+    let answer = Act::Answer(
+        401,
+        "content-type: application/json; charset=utf-8\r\n",
+        br#"{"message":"unknown key hunter22\n(of nobody)"}"#.to_vec(),
+    );
+    let backend = Backend::start([answer], None).await;
     let telemetry = start(config(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &backend.url),
-        ("OTEL_EXPORTER_OTLP_HEADERS", "x-team=a%20b"),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &backend.url),
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "authorization=Bearer%20hunter22",
+        ),
     ]));
     relay(&telemetry, three_spans()).await;
-    let received = backend.wait(1).await.remove(0);
-    for line in [
-        "post /v1/traces http/1.1",
-        "content-type: application/x-protobuf",
-        "content-encoding: gzip",
-        "x-team: a b",
-        "user-agent: aether-telemetry/",
-    ] {
-        assert!(received.head.contains(line), "{line}: {}", received.head);
-    }
-    let mut plain = Vec::new();
-    GzDecoder::new(&received.body[..])
-        .read_to_end(&mut plain)
-        .unwrap();
-    let mut found = ExportTraceServiceRequest::decode(&*plain).unwrap();
-    let attributes = &mut found.resource_spans[0]
-        .resource
-        .as_mut()
-        .unwrap()
-        .attributes;
-    assert_eq!(
-        attributes.pop(),
-        Some(support::text("aether.source", "browser"))
+    settled(&telemetry).await;
+    let error = last_error(&telemetry, 401);
+    assert!(
+        error.contains("HTTP 401 Unauthorized, \"unknown key **** (of nobody)\": check"),
+        "{error}"
     );
-    assert_eq!(found.encode_to_vec(), three_spans());
+}
+
+#[tokio::test]
+async fn a_port_of_another_protocol_and_one_of_nobody_are_told() {
+    let grpc = GrpcBackend::start([], None, None).await;
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    for (url, expected) in [
+        (grpc.url.as_str(), "looks like a gRPC port"),
+        (nobody.as_str(), "nothing listens there"),
+        ("http://no-such-host.invalid:4318", "no such host"),
+    ] {
+        let telemetry = start(traces_to(url, Protocol::HttpProtobuf));
+        relay(&telemetry, three_spans()).await;
+        let error = wait_for("an error is shown", || {
+            telemetry.status().destinations[0].health.last_error.clone()
+        })
+        .await;
+        assert!(error.contains(expected), "{url}: {error}");
+        assert_eq!(telemetry.status().destinations[0].queue.items, 3);
+    }
 }
 
 #[tokio::test]
@@ -197,10 +197,10 @@ async fn a_slow_destination_delays_nobody_else() {
     quick.wait(5).await;
     slow.wait(1).await;
     wait_for("the quick one has all", || {
-        (exported(&telemetry, &quick) == 15).then_some(())
+        (exported(&telemetry, &quick.name) == 15).then_some(())
     })
     .await;
-    assert_eq!(exported(&telemetry, &slow), 0);
+    assert_eq!(exported(&telemetry, &slow.name), 0);
     assert_eq!(telemetry.status().destinations[0].queue.items, 15);
 }
 
@@ -244,7 +244,7 @@ async fn shutdown_sends_what_is_waiting() {
     backend.wait(1).await;
     let report = telemetry.shutdown(Duration::from_secs(10)).await;
     assert!(report.is_complete() && report.stopped, "{report}");
-    assert_eq!(exported(&telemetry, &backend), 3);
+    assert_eq!(exported(&telemetry, &backend.name), 3);
     let again = telemetry.shutdown(Duration::from_secs(10)).await;
     assert!(!again.stopped, "a second shutdown has nothing to do");
 }
@@ -268,7 +268,7 @@ async fn shutdown_never_waits_longer_and_says_what_is_left() {
         assert_eq!(&*left.destination, backend.name);
         assert!(report.to_string().contains("3 items of traces"), "{report}");
         assert_eq!(
-            dropped(&telemetry, &backend, "shutdown"),
+            dropped(&telemetry, &backend.name, "shutdown"),
             report.undelivered.iter().map(|l| l.items).sum::<u64>()
         );
     }
