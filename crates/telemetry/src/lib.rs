@@ -11,6 +11,7 @@
 //! network in a request, and drops (and counts) rather than grows.
 
 mod config;
+mod current_trace;
 mod delivery;
 pub mod http;
 mod otlp;
@@ -28,6 +29,7 @@ pub use config::{
     DEFAULT_STORE_BYTES, Destination, Endpoint, Limits, Problem, Propagator, Propagators, Protocol,
     Retry, Sampler, Tls,
 };
+pub use current_trace::{InCurrentTrace, in_current_trace};
 pub use delivery::{Count, Health, Outcome, Undelivered};
 pub use signal::Signal;
 pub use status::{DestinationStatus, QueueStatus, Status};

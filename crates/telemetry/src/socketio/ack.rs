@@ -16,9 +16,11 @@ use socketioxide::adapter::{Adapter, LocalAdapter};
 use socketioxide::extract::AckSender;
 use socketioxide::handler::{FromMessageParts, Value};
 use socketioxide::socket::Socket;
-use socketioxide::{AckError, SendError};
+use socketioxide::{AckError, SendError, SocketError};
 use socketioxide_core::Sid;
 
+use super::connection::Connection;
+use super::ending::Ended;
 use super::operation::{Failure, Operation};
 use super::sending::Sending;
 
@@ -30,6 +32,8 @@ pub struct TracedAckStream<V, A: Adapter = LocalAdapter> {
     streams: Vec<Pin<Box<AckStream<V, A>>>>,
     operation: Option<Operation>,
     failure: Option<Failure>,
+    /// The end of the one connection it waits on.
+    ended: Option<Ended>,
 }
 
 impl<V, A: Adapter> TracedAckStream<V, A> {
@@ -39,7 +43,15 @@ impl<V, A: Adapter> TracedAckStream<V, A> {
             streams,
             operation: Some(sending.awaited()),
             failure: None,
+            ended: None,
         }
+    }
+
+    /// The span also ends when this connection does. The stream itself still waits, as the plain
+    /// one does while somebody holds the socket.
+    pub(super) fn until(mut self, connection: &Connection) -> Self {
+        self.ended = Some(Ended::new(&connection.ending));
+        self
     }
 
     /// For an emit that reaches nobody.
@@ -48,6 +60,7 @@ impl<V, A: Adapter> TracedAckStream<V, A> {
             streams: Vec::new(),
             operation: None,
             failure: None,
+            ended: None,
         }
     }
 
@@ -83,6 +96,12 @@ impl<V: DeserializeOwned, A: Adapter> Stream for TracedAckStream<V, A> {
         if self.streams.is_empty() {
             self.finish();
             return Poll::Ready(None);
+        }
+        let ended = self.ended.as_mut();
+        if ended.is_some_and(|ended| ended.poll(task).is_ready()) {
+            self.ended = None;
+            self.failure = Some((&SocketError::Closed).into());
+            self.finish();
         }
         Poll::Pending
     }
@@ -128,6 +147,10 @@ impl From<&AckError> for Failure {
 
 /// An [`AckSender`] that notes in the handler's span when the acknowledgement was sent: the event
 /// `ack`, or `ack_failed`.
+///
+/// Also to be had as [`extract::AckSender`](super::extract::AckSender), so that a handler needs no
+/// other change than the line that imports it. socketioxide's own `AckSender` works as ever, and
+/// leaves no mark: it hands its packet straight to the connection, which nobody else can watch.
 ///
 /// ```
 /// use aether_telemetry::socketio::TracedAck;

@@ -21,6 +21,11 @@ pub(super) const CONTEXT: &str = "socketio.context";
 pub(super) const RECIPIENTS: &str = "socketio.recipients";
 pub(super) const DISCONNECT_REASON: &str = "socketio.disconnect.reason";
 pub(super) const PROPAGATION_ERROR: &str = "aether.propagation.error";
+/// Before the name of a field of an argument.
+pub(super) const ARGUMENT_PREFIX: &str = "socketio.argument.";
+pub(super) const SLOW_THRESHOLD: &str = "socketio.slow_threshold_ms";
+/// Failures that were not logged since the last one that was.
+pub(super) const UNLOGGED: &str = "aether.socketio.unlogged_failures";
 pub(super) const ERROR_TYPE: &str = "error.type";
 
 /// `messaging.system=socketio`.

@@ -13,10 +13,11 @@ use socketioxide_core::adapter::{Room, RoomParam};
 
 use super::ack::TracedAckStream;
 use super::append::Appended;
-use super::connection::{Connection, PLAIN_ROOM, TRACED_ROOM};
+use super::connection::{Connection, PLAIN_ROOM, TRACED_ROOM, is_internal};
+use super::custom::Arguments;
 use super::outgoing::Addition;
 use super::request::RequestContext;
-use super::sending::{Sending, Target};
+use super::sending::{Data, Sending, Target};
 use super::settings::SocketTelemetry;
 
 /// A traced emit to several sockets: one span, whatever their number.
@@ -151,6 +152,20 @@ impl<'a, A: Adapter> TracedBroadcast<'a, A> {
         self.each(BroadcastOperators::volatile)
     }
 
+    /// The rooms of these sockets, as [`BroadcastOperators::rooms`] lists them, without the internal
+    /// ones. None if there is no such namespace.
+    ///
+    /// # Errors
+    /// As [`BroadcastOperators::rooms`].
+    pub async fn rooms(self) -> Result<Vec<Room>, A::Error> {
+        let Some(plain) = self.plain else {
+            return Ok(Vec::new());
+        };
+        let mut rooms = plain.rooms().await?;
+        rooms.retain(|room| !is_internal(room));
+        Ok(rooms)
+    }
+
     fn each(mut self, change: impl Fn(BroadcastOperators<A>) -> BroadcastOperators<A>) -> Self {
         self.plain = self.plain.map(&change);
         self.everyone = self.everyone.map(&change);
@@ -167,7 +182,7 @@ impl<'a, A: Adapter> TracedBroadcast<'a, A> {
         data: &T,
     ) -> Result<(), BroadcastError> {
         let event = event.as_ref();
-        let Some(passes) = self.begin(event, false) else {
+        let Some(passes) = self.begin(event, false, &Data(data)) else {
             return Ok(());
         };
         let mut result = Ok(());
@@ -200,7 +215,7 @@ impl<'a, A: Adapter> TracedBroadcast<'a, A> {
         data: &T,
     ) -> Result<TracedAckStream<V, A>, EmitWithAckError> {
         let event = event.as_ref();
-        let Some(passes) = self.begin(event, true) else {
+        let Some(passes) = self.begin(event, true, &Data(data)) else {
             return Ok(TracedAckStream::empty());
         };
         let mut streams = Vec::with_capacity(2);
@@ -230,7 +245,7 @@ impl<'a, A: Adapter> TracedBroadcast<'a, A> {
     }
 
     /// Starts the span and decides who gets which form.
-    fn begin(self, event: &str, has_ack: bool) -> Option<Passes<A>> {
+    fn begin(self, event: &str, has_ack: bool, arguments: &dyn Arguments) -> Option<Passes<A>> {
         let plain = self.plain?;
         let namespace = match &self.connection {
             Some(connection) => Arc::clone(&connection.namespace),
@@ -260,7 +275,14 @@ impl<'a, A: Adapter> TracedBroadcast<'a, A> {
             recipients: recipients.traced.len() + recipients.plain,
             traced: &recipients.traced,
         };
-        let sending = Sending::start(&self.settings, event, has_ack, self.answering, &target);
+        let sending = Sending::start(
+            &self.settings,
+            event,
+            has_ack,
+            self.answering,
+            &target,
+            arguments,
+        );
         let adds = matches!(sending.addition(), Addition::Trailing(_));
         // Other nodes may have traced sockets although this one has none, and the other way round.
         let is_local = TypeId::of::<A>() == TypeId::of::<LocalAdapter>();

@@ -11,6 +11,7 @@ use socketioxide::adapter::Adapter;
 use socketioxide::socket::Socket;
 
 use super::attributes;
+use super::ending::Ending;
 use super::limit::Limiter;
 use super::settings::SocketTelemetry;
 
@@ -20,6 +21,11 @@ pub(super) const TRACED_ROOM: &str = "_trace:trailing";
 
 /// Internal room of all other sockets.
 pub(super) const PLAIN_ROOM: &str = "_trace:plain";
+
+/// Whether `room` is one of ours.
+pub(super) fn is_internal(room: &str) -> bool {
+    room == TRACED_ROOM || room == PLAIN_ROOM
+}
 
 /// A socket's state. One per socket and namespace.
 pub(super) struct Connection {
@@ -34,6 +40,8 @@ pub(super) struct Connection {
     pub(super) joined: bool,
     /// Whether the socket is in one of the two internal rooms.
     pub(super) in_rooms: bool,
+    /// Shared with those who wait for answers.
+    pub(super) ending: Arc<Ending>,
     limiter: Limiter,
     counted: AtomicBool,
 }
@@ -60,6 +68,7 @@ impl Connection {
             span: SpanContext::NONE,
             joined: false,
             in_rooms: false,
+            ending: Arc::default(),
             limiter: Limiter::default(),
             counted: AtomicBool::new(false),
         }
@@ -118,6 +127,7 @@ impl Connection {
 
     /// Counts the connection as closed. Only the first call counts, and dropping it is one.
     pub(super) fn closed(&self) -> bool {
+        self.ending.set();
         let was_open = self.counted.swap(false, Ordering::AcqRel);
         if was_open {
             self.count(-1);

@@ -13,11 +13,12 @@ use socketioxide_core::adapter::{Room, RoomParam};
 use super::ack::TracedAckStream;
 use super::append::Appended;
 use super::broadcast::TracedBroadcast;
-use super::connection::{Connection, server};
+use super::connection::{Connection, is_internal, server};
+use super::custom::Arguments;
 use super::extend::Extended;
 use super::outgoing::Addition;
 use super::request::RequestContext;
-use super::sending::{Sending, Target};
+use super::sending::{Data, Sending, Target};
 
 /// Emitting in a trace: `socket.traced()` and `io.traced()` in front of any emit.
 ///
@@ -135,6 +136,16 @@ impl<'a, A: Adapter> TracedSocket<'a, A> {
         self.spread().broadcast()
     }
 
+    /// The socket's rooms, as `Socket::rooms` would list them without us: that also lists the
+    /// internal room `_trace:trailing` or `_trace:plain`, in which every socket of a namespace with
+    /// [`traced_connect`](super::traced_connect) is.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<Room> {
+        let mut rooms = self.socket.rooms();
+        rooms.retain(|room| !is_internal(room));
+        rooms
+    }
+
     /// Leaves all rooms but the internal one. `Socket::leave_all` would leave that too, and the
     /// socket would have to be put back at the next broadcast.
     pub fn leave_all(self) {
@@ -155,7 +166,7 @@ impl<'a, A: Adapter> TracedSocket<'a, A> {
         data: &T,
     ) -> Result<(), SendError> {
         let event = event.as_ref();
-        let sending = self.begin(event, false);
+        let sending = self.begin(event, false, &Data(data));
         let result = match sending.addition() {
             Addition::Nothing => self.plain_emit(event, data),
             Addition::Trailing(carrier) => self.plain_emit(event, &Appended::new(data, carrier)),
@@ -180,14 +191,17 @@ impl<'a, A: Adapter> TracedSocket<'a, A> {
         data: &T,
     ) -> Result<TracedAckStream<V>, SendError> {
         let event = event.as_ref();
-        let sending = self.begin(event, true);
+        let sending = self.begin(event, true, &Data(data));
         let result = match sending.addition() {
             Addition::Nothing => self.plain_ack(event, data),
             Addition::Trailing(carrier) => self.plain_ack(event, &Appended::new(data, carrier)),
             Addition::Payload(fields) => self.plain_ack(event, &Extended::new(data, fields)),
         };
         match result {
-            Ok(stream) => Ok(TracedAckStream::new(vec![stream], sending)),
+            Ok(stream) => {
+                let connection = Connection::of(self.socket);
+                Ok(TracedAckStream::new(vec![stream], sending).until(&connection))
+            }
             Err(error) => {
                 sending.failed((&error).into());
                 Err(error)
@@ -195,7 +209,7 @@ impl<'a, A: Adapter> TracedSocket<'a, A> {
         }
     }
 
-    fn begin(&self, event: &str, has_ack: bool) -> Sending {
+    fn begin(&self, event: &str, has_ack: bool, arguments: &dyn Arguments) -> Sending {
         let connection = Connection::of(self.socket);
         Sending::start(
             &connection.settings,
@@ -206,6 +220,7 @@ impl<'a, A: Adapter> TracedSocket<'a, A> {
                 connection: &connection,
                 transport: self.socket.transport_type(),
             },
+            arguments,
         )
     }
 

@@ -120,7 +120,7 @@ where
         let transport = socket.transport_type();
         let has_ack = ack_id.is_some();
         let Process { operation, context } =
-            Process::start(&connection, incoming, self.name, has_ack, transport);
+            Process::start(&connection, incoming, &value, self.name, has_ack, transport);
         let future = {
             let _guard = context.clone().attach();
             self.handler.clone().call(socket, value, ack_id)

@@ -1,12 +1,17 @@
 //! Reading an event as it arrived: its name, its size and the carrier, which is taken away.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use aether_propagation::carrier::{Carrier, cut_trailing, find_payload, parse_json_in_order};
 use aether_propagation::{Format, Reject};
+use opentelemetry::KeyValue;
+use serde::de::DeserializeSeed;
 use socketioxide::handler::Value;
 
 use super::attributes;
+use super::custom::Arguments;
+use super::fields::{Fields, Picker};
 use super::msgpack;
 use super::outgoing::RequestId;
 
@@ -114,6 +119,37 @@ impl Incoming {
             }
             Err(reject) => self.error = Some(reject),
         }
+    }
+}
+
+/// An event's arguments, without carrier.
+impl Arguments for Value {
+    fn parse(&self) -> Vec<serde_json::Value> {
+        let mut list: Vec<_> = json(self)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        if !list.is_empty() {
+            // The name.
+            list.remove(0);
+        }
+        list
+    }
+
+    fn pick(&self, fields: &Fields) -> Vec<KeyValue> {
+        let picker = Picker { fields, skip: 1 };
+        json(self)
+            .and_then(|text| {
+                let mut json = serde_json::Deserializer::from_str(&text);
+                picker.deserialize(&mut json).ok()
+            })
+            .unwrap_or_default()
+    }
+}
+
+fn json(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Str(text, _) => Some(Cow::Borrowed(text)),
+        Value::Bytes(data) => msgpack::to_json(data).map(Cow::Owned),
     }
 }
 

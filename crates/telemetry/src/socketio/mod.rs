@@ -7,6 +7,8 @@
 //! | [`traced_connect`]`(settings, handler)` for `io.ns` | a span `connect {namespace}`, and context for emits |
 //! | [`traced_disconnect`]`(handler)` for `socket.on_disconnect` | the end of the connection, with its reason |
 //! | `socket.`[`traced()`](TracedEmit::traced)`.emit(…)` | a span `send {event}`, and context for the client |
+//! | [`extract::AckSender`] in place of socketioxide's | the time of the acknowledgement in the span |
+//! | `tokio::spawn(future.`[`in_current_trace()`](crate::InCurrentTrace)`)` | tasks in the handler's trace |
 //! | [`RequestContext`] | answers from other tasks, later |
 //!
 //! A client that knows nothing of this sees exactly the packets it would see without it, and so do
@@ -46,9 +48,13 @@ mod connect;
 mod connect_handler;
 mod connection;
 pub(crate) mod context;
+mod custom;
 mod disconnect;
+mod disconnect_handler;
 mod emit;
+mod ending;
 mod extend;
+mod fields;
 mod forward;
 mod handler;
 mod handshake;
@@ -59,6 +65,7 @@ mod msgpack;
 mod operation;
 mod outgoing;
 mod process;
+mod quota;
 mod request;
 mod run;
 mod sending;
@@ -71,12 +78,28 @@ pub use connect::{
     MiddlewareFuture, Middlewares, NoMiddleware, Stack, TracedConnect, traced_connect,
 };
 pub use connect_handler::ConnectFn;
+pub use custom::{Direction, EventInfo};
 pub use disconnect::{TracedDisconnect, traced_disconnect};
+pub use disconnect_handler::DisconnectFn;
 pub use emit::{TracedEmit, TracedSocket};
 pub use handler::{EventHandler, Refused, Traced, traced};
 pub use request::RequestContext;
 pub use run::Outcome;
-pub use settings::{DEFAULT_NEW_TRACES_PER_SECOND, SocketTelemetry};
+pub use settings::{DEFAULT_NEW_TRACES_PER_SECOND, DEFAULT_SLOW_THRESHOLD, SocketTelemetry};
+
+/// Extractors to import instead of those of `socketioxide::extract`.
+///
+/// ```
+/// use aether_telemetry::socketio::extract::AckSender;
+/// use socketioxide::extract::Data;
+///
+/// async fn echo(Data(text): Data<String>, ack: AckSender) {
+///     ack.send(&text).ok();
+/// }
+/// ```
+pub mod extract {
+    pub use super::ack::TracedAck as AckSender;
+}
 
 pub(crate) use instruments::DURATION_BUCKETS;
 pub(crate) use source::Source;

@@ -4,13 +4,17 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
-use opentelemetry::trace::{SpanBuilder, Status, TraceContextExt};
+use opentelemetry::trace::{SpanBuilder, SpanRef, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 
 use super::attributes;
+use super::quota::Quota;
 use super::settings::SocketTelemetry;
+
+/// The event of a span that took longer than the threshold.
+const SLOW_EVENT: &str = "socketio.slow";
 
 /// What an operation is measured as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +95,11 @@ impl Operation {
         &self.context
     }
 
+    /// How many failures may be logged.
+    pub(super) fn log_quota(&self) -> &Quota {
+        self.settings.log_quota()
+    }
+
     /// What it is called in a log.
     pub(super) fn label(&self) -> impl fmt::Display + '_ {
         struct Label<'a>(&'a Operation);
@@ -114,9 +123,13 @@ impl Operation {
 
     fn end(&mut self, failure: Option<Failure>) {
         self.finished = true;
-        self.measure(failure.as_ref());
-        let span = self.context.span();
+        let took = self.started.elapsed();
+        self.measure(took, failure.as_ref());
         if self.settings.enabled() {
+            let span = self.context.span();
+            if let Some(threshold) = self.settings.slower_than(took) {
+                mark_slow(&span, took, threshold);
+            }
             if let Some(failure) = failure {
                 span.set_attribute(KeyValue::new(attributes::ERROR_TYPE, failure.kind));
                 span.set_status(Status::Error {
@@ -127,13 +140,13 @@ impl Operation {
         }
     }
 
-    fn measure(&self, failure: Option<&Failure>) {
+    fn measure(&self, took: Duration, failure: Option<&Failure>) {
         let (histogram, name) = match self.metric {
             Metric::Process => (&self.settings.instruments().process_duration, "process"),
             Metric::Send => (&self.settings.instruments().operation_duration, "send"),
             Metric::None => return,
         };
-        let seconds = self.started.elapsed().as_secs_f64();
+        let seconds = took.as_secs_f64();
         let [system, _, name, destination] = attributes::operation(name, &self.event);
         // The measurement is taken in the span's context, so that exemplars can point to it.
         let _guard = self.context.clone().attach();
@@ -145,6 +158,20 @@ impl Operation {
             }
         }
     }
+}
+
+/// Notes when it began to be slow.
+fn mark_slow(span: &SpanRef<'_>, took: Duration, threshold: Duration) {
+    let since = took.saturating_sub(threshold);
+    let Some(began) = SystemTime::now()
+        .checked_sub(since)
+        .filter(|_| span.is_recording())
+    else {
+        return;
+    };
+    let threshold = i64::try_from(threshold.as_millis()).unwrap_or(i64::MAX);
+    let threshold = KeyValue::new(attributes::SLOW_THRESHOLD, threshold);
+    span.add_event_with_timestamp(SLOW_EVENT, began, vec![threshold]);
 }
 
 impl Drop for Operation {

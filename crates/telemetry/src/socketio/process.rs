@@ -6,10 +6,12 @@ use aether_propagation::Sampling;
 use opentelemetry::trace::{SpanBuilder, SpanContext, SpanKind, TraceFlags};
 use opentelemetry::{Context, KeyValue};
 use socketioxide::TransportType;
+use socketioxide::handler::Value;
 
 use super::attributes;
 use super::connection::Connection;
 use super::context;
+use super::custom::Direction;
 use super::incoming::{Form, Incoming};
 use super::operation::{Metric, Operation};
 use super::outgoing::RequestId;
@@ -27,6 +29,7 @@ impl Process {
     pub(super) fn start(
         connection: &Arc<Connection>,
         mut incoming: Incoming,
+        arguments: &Value,
         name: Option<&'static str>,
         has_ack: bool,
         transport: TransportType,
@@ -44,6 +47,13 @@ impl Process {
                 .with_kind(kind)
                 .with_attributes(describe(connection, &incoming, &event, has_ack, transport))
         });
+        settings.describe(
+            operation.context(),
+            Direction::Received,
+            &event,
+            &connection.namespace,
+            arguments,
+        );
         let asked_by = incoming
             .carrier
             .as_ref()

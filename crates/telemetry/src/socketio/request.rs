@@ -1,12 +1,13 @@
 //! The request being handled, as a handle that outlives its handler.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aether_propagation::SpanId;
 use opentelemetry::Context;
-use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::trace::{FutureExt, SpanContext, TraceContextExt, WithContext};
 
 use super::connection::Connection;
 use super::outgoing::RequestId;
@@ -53,18 +54,37 @@ struct Inner {
 }
 
 impl RequestContext {
-    /// The request whose handler is running; `None` outside of [`traced`](super::traced) handlers
-    /// and in tasks they spawned.
+    /// The request whose handler is running; `None` outside of [`traced`](super::traced) handlers,
+    /// and in tasks they spawned without
+    /// [`in_current_trace`](crate::InCurrentTrace::in_current_trace).
     #[must_use]
     pub fn current() -> Option<Self> {
         Context::map_current(|context| context.get::<Self>().cloned())
     }
 
     /// The OpenTelemetry context of the handler's span, for instance to start spans under it or to
-    /// run a future in it with `FutureExt::with_context`.
+    /// write its headers. To run a future in it see [`scope`](Self::scope).
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.inner.context
+    }
+
+    /// `future`, as if the handler of this request ran it: its spans, logs and emits belong to the
+    /// request's trace, also after the handler has ended. For work that goes on elsewhere, with a
+    /// handle that was passed there; for tasks that a handler spawns itself there is
+    /// [`in_current_trace`](crate::InCurrentTrace::in_current_trace).
+    ///
+    /// ```
+    /// # use aether_telemetry::socketio::RequestContext;
+    /// # async fn convert() {}
+    /// async fn worker(mut jobs: tokio::sync::mpsc::Receiver<RequestContext>) {
+    ///     while let Some(request) = jobs.recv().await {
+    ///         request.scope(convert()).await;
+    ///     }
+    /// }
+    /// ```
+    pub fn scope<F: Future>(&self, future: F) -> WithContext<F> {
+        future.with_context(self.context().with_value(self.clone()))
     }
 
     /// The settings of the running handler's connection, else the defaults.

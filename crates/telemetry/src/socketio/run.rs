@@ -113,9 +113,13 @@ pub(super) fn refuse(operation: Operation, extractor: &'static str) {
     operation.finish(Err(Failure::new("extractor_error", message)));
 }
 
-/// Logs the failure as an exception.
+/// Logs the failure as an exception, as far as the quota goes.
 fn report(operation: &Operation, type_name: &str, message: &str) {
+    let Some(unsaid) = operation.log_quota().take() else {
+        return;
+    };
     tracing::error!(
+        { attributes::UNLOGGED } = Some(unsaid).filter(|unsaid| *unsaid > 0),
         "exception.type" = type_name,
         "exception.message" = message,
         "{} failed",

@@ -5,11 +5,16 @@ use std::sync::Arc;
 use aether_propagation::carrier::{MAX_REPLIES, ReplyIds};
 use opentelemetry::trace::{Link, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
+use serde::Serialize;
+use serde::de::DeserializeSeed;
 use socketioxide::{BroadcastError, EmitWithAckError, SendError, SocketError, TransportType};
+use socketioxide_core::parser::is_ser_tuple;
 
 use super::attributes;
 use super::connection::Connection;
 use super::context;
+use super::custom::{Arguments, Direction};
+use super::fields::{Fields, Picker};
 use super::incoming::Form;
 use super::operation::{Failure, Metric, Operation};
 use super::outgoing::{Addition, PayloadCarrier, PayloadFields, TrailingCarrier};
@@ -36,6 +41,13 @@ impl Target<'_> {
         match self {
             Self::Socket { connection, .. } => request.is_from(connection),
             Self::Several { traced, .. } => traced.iter().any(|one| request.is_from(one)),
+        }
+    }
+
+    fn namespace(&self) -> &str {
+        match self {
+            Self::Socket { connection, .. } => &connection.namespace,
+            Self::Several { namespace, .. } => namespace,
         }
     }
 
@@ -71,6 +83,7 @@ impl Sending {
         has_ack: bool,
         answering: &[RequestContext],
         target: &Target<'_>,
+        arguments: &dyn Arguments,
     ) -> Self {
         let event: Arc<str> = attributes::bounded(event).into();
         let current;
@@ -94,6 +107,13 @@ impl Sending {
                 .with_links(links)
                 .with_attributes(describe(&event, has_ack, form, target))
         });
+        settings.describe(
+            operation.context(),
+            Direction::Sent,
+            &event,
+            target.namespace(),
+            arguments,
+        );
         let formats = settings.formats();
         let addition = match form {
             Form::Trailing => TrailingCarrier::new(operation.context(), formats, &answer.re)
@@ -255,6 +275,26 @@ fn describe(event: &Arc<str>, has_ack: bool, form: Form, target: &Target<'_>) ->
         attributes::shared(namespace),
     ));
     list
+}
+
+/// What an emit is given.
+pub(super) struct Data<'a, T: ?Sized>(pub(super) &'a T);
+
+impl<T: ?Sized + Serialize> Arguments for Data<'_, T> {
+    fn parse(&self) -> Vec<serde_json::Value> {
+        match serde_json::to_value(self.0) {
+            Ok(serde_json::Value::Array(list)) if is_ser_tuple(self.0) => list,
+            Ok(value) => vec![value],
+            // It cannot be sent either, and the emit will say so.
+            Err(_) => Vec::new(),
+        }
+    }
+
+    fn pick(&self, fields: &Fields) -> Vec<KeyValue> {
+        let picker = Picker { fields, skip: 0 };
+        let list = serde_json::Value::Array(self.parse());
+        picker.deserialize(list).unwrap_or_default()
+    }
 }
 
 impl From<&SendError> for Failure {

@@ -1,20 +1,28 @@
 //! Settings, and the tracer and instruments made from them.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use opentelemetry::global::{self, BoxedSpan, ObjectSafeTracerProvider};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::SpanBuilder;
-use opentelemetry::{Context, InstrumentationScope};
+use opentelemetry::{Context, InstrumentationScope, KeyValue};
 
+use super::attributes;
+use super::custom::{Arguments, Custom, Direction, EventInfo};
 use super::instruments::Instruments;
 use super::limit::Limiter;
+use super::quota::Quota;
 use super::source::Source;
 use crate::config::Propagators;
 use crate::pipeline::{self, Formats};
+
+/// What takes longer than this is marked as slow, unless set otherwise.
+pub const DEFAULT_SLOW_THRESHOLD: Duration = Duration::from_secs(1);
 
 /// New traces per second, event and socket, unless set otherwise.
 pub const DEFAULT_NEW_TRACES_PER_SECOND: u32 = 20;
@@ -46,6 +54,9 @@ struct Inner {
     tracer: Arc<Lazy<Source>>,
     instruments: Arc<Lazy<Instruments>>,
     formats: Arc<Lazy<Arc<Formats>>>,
+    slow_threshold: Option<Duration>,
+    log_quota: Arc<Quota>,
+    custom: Custom,
     /// For broadcasts that no socket emits.
     limiter: Arc<Limiter>,
 }
@@ -60,8 +71,9 @@ impl Default for SocketTelemetry {
 }
 
 impl SocketTelemetry {
-    /// The defaults: 20 new traces per second, event and socket; no declared answers; the
-    /// namespace's own path as its name.
+    /// The defaults: 20 new traces per second, event and socket; slow is what takes longer than a
+    /// second; no declared answers; the namespace's own path as its name; nothing of what events
+    /// hold.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -72,6 +84,9 @@ impl SocketTelemetry {
                 tracer: Arc::default(),
                 instruments: Arc::default(),
                 formats: Arc::default(),
+                slow_threshold: Some(DEFAULT_SLOW_THRESHOLD),
+                log_quota: Arc::default(),
+                custom: Custom::default(),
                 limiter: Arc::default(),
             }),
         }
@@ -134,6 +149,71 @@ impl SocketTelemetry {
     pub fn with_meter_provider(mut self, provider: &impl MeterProvider) -> Self {
         let instruments = Instruments::new(&provider.meter_with_scope(scope()));
         self.edit().instruments = Arc::new(Lazy::from(instruments));
+        self
+    }
+
+    /// Marks what takes longer with the span event `socketio.slow`: handlers, and emits whose
+    /// acknowledgement is late. The event's time is when the threshold was passed, its attribute
+    /// `socketio.slow_threshold_ms` the threshold. Default [`DEFAULT_SLOW_THRESHOLD`]; `None` marks
+    /// nothing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use aether_telemetry::socketio::SocketTelemetry;
+    ///
+    /// let settings = SocketTelemetry::new().slow_threshold(Duration::from_millis(250));
+    /// # drop(settings);
+    /// ```
+    #[must_use]
+    pub fn slow_threshold(mut self, threshold: impl Into<Option<Duration>>) -> Self {
+        self.edit().slow_threshold = threshold.into();
+        self
+    }
+
+    /// Adds attributes to the span of every event that is recorded: received ones after the carrier
+    /// was taken off and before the handler runs, sent ones before they leave. Replaces an earlier
+    /// hook.
+    ///
+    /// What a hook returns goes to the backend as it is, so it is the hook's duty to keep out what
+    /// users type. Keep the names of attributes few. A hook that panics adds nothing; the event
+    /// goes on, and the panic is logged.
+    ///
+    /// ```
+    /// use aether_telemetry::socketio::SocketTelemetry;
+    /// use opentelemetry::KeyValue;
+    ///
+    /// let settings = SocketTelemetry::new().attributes(|event| {
+    ///     let count = i64::try_from(event.arguments().len()).unwrap_or(i64::MAX);
+    ///     vec![KeyValue::new("app.arguments", count)]
+    /// });
+    /// # drop(settings);
+    /// ```
+    #[must_use]
+    pub fn attributes(
+        mut self,
+        hook: impl Fn(&EventInfo<'_>) -> Vec<KeyValue> + Send + Sync + 'static,
+    ) -> Self {
+        self.edit().custom.set_hook(hook);
+        self
+    }
+
+    /// Records these top-level fields of an event's first object argument as attributes
+    /// `socketio.argument.{field}`: numbers, booleans and the first 128 bytes of texts. Nothing else
+    /// of an event's content is ever recorded. Default: none. Adds to what was named before.
+    ///
+    /// ```
+    /// use aether_telemetry::socketio::SocketTelemetry;
+    ///
+    /// let settings = SocketTelemetry::new().argument_fields(["terminalId", "sessionId"]);
+    /// # drop(settings);
+    /// ```
+    #[must_use]
+    pub fn argument_fields<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Cow<'static, str>>>,
+    {
+        let names = names.into_iter().map(Into::into);
+        self.edit().custom.add_fields(names);
         self
     }
 
@@ -209,6 +289,43 @@ impl SocketTelemetry {
             .get_or_init(|| Instruments::new(&global::meter_with_scope(scope())))
     }
 
+    /// The threshold, if `took` is longer.
+    pub(super) fn slower_than(&self, took: Duration) -> Option<Duration> {
+        self.inner
+            .slow_threshold
+            .filter(|threshold| took > *threshold)
+    }
+
+    /// Adds the application's attributes to the span of `context`.
+    pub(super) fn describe(
+        &self,
+        context: &Context,
+        direction: Direction,
+        name: &str,
+        namespace: &str,
+        source: &dyn Arguments,
+    ) {
+        let event = EventInfo {
+            direction,
+            name,
+            namespace,
+            source,
+            parsed: OnceCell::new(),
+        };
+        if self.inner.custom.describe(context, &event).is_err()
+            && let Some(unsaid) = self.log_quota().take()
+        {
+            tracing::error!(
+                { attributes::UNLOGGED } = Some(unsaid).filter(|unsaid| *unsaid > 0),
+                "the attributes hook panicked at the event {name}; the panic hook has the message",
+            );
+        }
+    }
+
+    pub(super) fn log_quota(&self) -> &Quota {
+        &self.inner.log_quota
+    }
+
     pub(super) fn formats(&self) -> &Formats {
         self.inner.formats.get_or_init(pipeline::formats)
     }
@@ -224,6 +341,8 @@ impl fmt::Debug for SocketTelemetry {
             .field("new_traces_per_second", &self.inner.new_traces_per_second)
             .field("answers", &self.inner.answers)
             .field("namespace", &self.inner.namespace)
+            .field("slow_threshold", &self.inner.slow_threshold)
+            .field("custom", &self.inner.custom)
             .finish_non_exhaustive()
     }
 }

@@ -177,6 +177,21 @@ async fn a_socket_that_left_all_its_rooms_still_gets_everything_once() {
 }
 
 #[tokio::test]
+async fn rooms_are_those_of_the_application() {
+    let server = serve(spreads).await;
+    let _clients = four(&server).await;
+    let mut rooms = server.io.traced().rooms().await.unwrap();
+    rooms.dedup();
+    assert_eq!(rooms, ["room"]);
+    for socket in server.io.sockets() {
+        let own = socket.traced().rooms();
+        assert_eq!(own.len() + 1, socket.rooms().len(), "one internal room");
+        socket.traced().leave_all();
+        assert!(socket.traced().rooms().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_socket_whose_extensions_were_cleared_is_plain_and_gets_everything_once() {
     let server = serve(spreads).await;
     let mut clients = four(&server).await;

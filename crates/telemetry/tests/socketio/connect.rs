@@ -2,16 +2,20 @@
 
 use std::sync::{Arc, Mutex};
 
-use aether_telemetry::socketio::{SocketTelemetry, traced, traced_connect, traced_disconnect};
+use aether_telemetry::socketio::{
+    SocketTelemetry, TracedEmit, traced, traced_connect, traced_disconnect,
+};
 use opentelemetry::trace::SpanKind;
+use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Value, json};
+use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Data, Extension, SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::socket::DisconnectReason;
 use tokio::sync::mpsc;
 
 use crate::client::Client;
-use crate::server::{Observed, serve};
+use crate::server::{Observed, Server, serve};
 use crate::spans::{Facts, Remote, until};
 
 #[tokio::test]
@@ -191,6 +195,51 @@ async fn the_applications_disconnect_handler_runs_and_connections_are_counted() 
     let (_, reason) = reasons.recv().await.unwrap();
     assert_eq!(reason, DisconnectReason::ClientNSDisconnect);
     assert_eq!(server.metric("socketio.connections"), 0);
+}
+
+#[tokio::test]
+async fn a_disconnect_handler_runs_in_a_span_of_the_connections_trace() {
+    async fn end(how: &'static str) -> (Server, SpanData) {
+        let observed = Observed::new(SocketTelemetry::new());
+        let ends = async move |io: SocketIo, reason: DisconnectReason| {
+            io.traced().emit("gone", &reason.to_string()).await.ok();
+            assert_ne!(how, "panic");
+            if how == "error" { Err("no") } else { Ok(()) }
+        };
+        let connect = traced_connect(observed.settings.clone(), async move |socket: SocketRef| {
+            if how == "refused" {
+                // Nobody has put one there.
+                socket.on_disconnect(traced_disconnect(async |_: Extension<u8>| {}));
+            } else {
+                socket.on_disconnect(traced_disconnect(ends));
+            }
+        });
+        let server = observed.serve(connect).await;
+        let mut client = Client::plain(server.port).await;
+        client.send("41".to_owned()).await;
+        let span = server.spans.named("process disconnect").await;
+        // Whatever happened, the socket has left its namespace.
+        until(|| server.io.sockets().is_empty()).await;
+        (server, span)
+    }
+    let (server, span) = end("well").await;
+    let connect = server.spans.named("connect /").await;
+    assert_eq!(
+        (span.trace(), span.parent()),
+        (connect.trace(), connect.id())
+    );
+    assert_eq!(
+        span.attribute("socketio.disconnect.reason").as_deref(),
+        Some("client_disconnect")
+    );
+    for (how, error) in [
+        ("well", None),
+        ("error", Some("handler_error")),
+        ("panic", Some("panic")),
+        ("refused", Some("extractor_error")),
+    ] {
+        assert_eq!(end(how).await.1.error().as_deref(), error, "{how}");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aether_telemetry::socketio::{TracedAck, traced};
+use aether_telemetry::socketio::traced;
 use opentelemetry::trace::{SpanKind, Status};
 use serde_json::{Value, json};
 use socketioxide::TransportType;
@@ -209,7 +209,10 @@ async fn a_declared_request_is_a_server_span() {
 #[tokio::test]
 async fn a_traced_acknowledgement_is_noted_in_the_span() {
     let server = serve(|socket| {
-        socket.on("ask", traced(async |ack: TracedAck| ack.send("answer")));
+        // The drop-in, by its other name.
+        use aether_telemetry::socketio::extract::AckSender;
+        let handler = async |ack: AckSender| ack.send("answer");
+        socket.on("ask", traced(handler));
     })
     .await;
     let mut client = Client::plain(server.port).await;

@@ -99,3 +99,26 @@ async fn the_end_of_a_connection_is_logged_with_its_reason() {
         Some((AnyValue::from("client_disconnect"), connect.trace()))
     );
 }
+
+#[tokio::test]
+async fn a_storm_of_failures_is_logged_in_part() {
+    let exporter = InMemoryLogExporter::default();
+    let logs = SdkLoggerProvider::builder()
+        .with_simple_exporter(exporter.clone())
+        .build();
+    let subscriber = tracing_subscriber::registry().with(OpenTelemetryTracingBridge::new(&logs));
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = serve(|socket| socket.on("fail", traced(async || Err::<(), _>("always")))).await;
+    let mut client = Client::plain(server.port).await;
+    for _ in 0..200 {
+        client.emit(json!(["fail"])).await;
+    }
+    client.is_quiet().await;
+    // All have ended when as many were measured, and the echo.
+    crate::spans::until(|| server.metric("messaging.process.duration") == 201).await;
+    let logs = exporter.get_emitted_logs().unwrap();
+    let lines = logs
+        .iter()
+        .filter(|log| log.record.severity_text() == Some("ERROR"));
+    assert!((10..200).contains(&lines.count()));
+}

@@ -6,6 +6,8 @@
 mod broadcast;
 mod client;
 mod connect;
+mod current_trace;
+mod custom;
 mod disabled;
 mod emit;
 mod handlers;
@@ -18,5 +20,6 @@ mod propagators;
 mod providers;
 mod requests;
 mod server;
+mod slow;
 #[path = "../common/spans.rs"]
 mod spans;

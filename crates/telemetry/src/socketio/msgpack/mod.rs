@@ -15,7 +15,7 @@ mod json;
 mod read;
 
 pub(super) use cut::{cut_auth, cut_trailing, without};
-pub(super) use json::text;
+pub(super) use json::{text, to_json};
 pub(super) use read::event_name;
 
 #[cfg(test)]

@@ -2,7 +2,6 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::json::to_json;
 use super::*;
 use aether_propagation::Reject;
 
@@ -130,6 +129,8 @@ fn any_value() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn a_carrier_put_behind_any_arguments_is_cut_again(
         arguments in prop::collection::vec(any_value(), 0..20),
@@ -151,6 +152,9 @@ proptest! {
         prop_assert_eq!(back, value);
     }
 
+}
+
+proptest! {
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         event_name(&bytes);
