@@ -223,6 +223,10 @@ pub const VARIABLES: &[OtelVariable] = &[
         "cumulative, delta or lowmemory [default: cumulative; delta for Datadog]",
     ),
     plain(
+        "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+        "explicit_bucket_histogram or base2_exponential_bucket_histogram [default: explicit_bucket_histogram]",
+    ),
+    plain(
         "OTEL_TRACES_SAMPLER",
         "always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio [default: parentbased_always_on]",
     ),

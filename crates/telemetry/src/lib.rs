@@ -13,6 +13,7 @@
 mod config;
 mod current_trace;
 mod delivery;
+mod ending;
 pub mod http;
 mod otlp;
 mod pipeline;
@@ -31,6 +32,7 @@ pub use config::{
 };
 pub use current_trace::{InCurrentTrace, in_current_trace};
 pub use delivery::{Count, Health, Outcome, Undelivered};
+pub use ending::{PANIC_TIMEOUT, SHUTDOWN_TIMEOUT};
 pub use signal::Signal;
 pub use status::{DestinationStatus, QueueStatus, Status};
 pub use store::StoreStatus;

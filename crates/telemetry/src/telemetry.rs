@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +16,7 @@ use crate::delivery::{Delivery, Undelivered};
 use crate::pipeline::{self, Identity, Pipeline};
 use crate::status::{self, Status};
 use crate::store::Store;
-use crate::{Config, ConfigError, query, relay};
+use crate::{Config, ConfigError, ending, query, relay};
 
 /// Why telemetry could not be started. Its message says what to change.
 #[derive(Debug)]
@@ -47,9 +48,11 @@ impl std::error::Error for BuildError {
 
 /// The telemetry of a process: cheap to clone, and every clone is the same telemetry.
 ///
+/// Dropped without [`Telemetry::shutdown`], what still waits is lost; a warning says so where there
+/// was something. Nothing is sent from a `drop`, because that would have to wait for a network.
+///
 /// ```no_run
-/// use std::time::Duration;
-/// use aether_telemetry::Telemetry;
+/// use aether_telemetry::{SHUTDOWN_TIMEOUT, Telemetry};
 /// use tracing_subscriber::prelude::*;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -66,7 +69,7 @@ impl std::error::Error for BuildError {
 ///     .nest("/jaeger/api", telemetry.query_router());
 /// # let _ = app;
 /// // … serve `app` …
-/// let report = telemetry.shutdown(Duration::from_secs(5)).await;
+/// let report = telemetry.shutdown(SHUTDOWN_TIMEOUT).await;
 /// if !report.is_complete() {
 ///     eprintln!("{report}");
 /// }
@@ -78,12 +81,14 @@ pub struct Telemetry {
 }
 
 #[derive(Debug)]
-struct Running {
+pub(crate) struct Running {
     service_name: Option<String>,
     max_request_bytes: usize,
-    pipeline: Pipeline,
-    delivery: Arc<Delivery>,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) delivery: Arc<Delivery>,
     store: Option<Arc<Store>>,
+    /// Whether a shutdown was asked for.
+    pub(crate) ended: AtomicBool,
 }
 
 impl Telemetry {
@@ -176,11 +181,13 @@ impl Telemetry {
     }
 
     /// Stops everything: spans still in the SDK are handed over, queues are sent, and by `timeout`
-    /// the report says what was left. Never waits longer. A second call reports nothing.
+    /// (usually [`SHUTDOWN_TIMEOUT`](crate::SHUTDOWN_TIMEOUT)) the report says what was left. Never
+    /// waits longer. A second call reports nothing.
     pub async fn shutdown(&self, timeout: Duration) -> ShutdownReport {
         let Some(running) = self.running.clone() else {
             return ShutdownReport::default();
         };
+        running.ended.store(true, Ordering::Relaxed);
         let (handed_over, received) = oneshot::channel();
         let Some(answer) = running.delivery.worker().finish(timeout, received) else {
             return ShutdownReport::default();
@@ -277,6 +284,10 @@ impl TelemetryBuilder {
 
     /// Whether panics are logged through `tracing`, with their place but without their message.
     /// Default: no.
+    ///
+    /// A panic that ends the process (of the main thread, or of any where it was built with
+    /// `panic = "abort"`) waits until everything is delivered, for at most
+    /// [`PANIC_TIMEOUT`](crate::PANIC_TIMEOUT). A hook that was there before runs afterwards.
     #[must_use]
     pub fn panic_hook(mut self, install: bool) -> Self {
         self.panic_hook = install;
@@ -303,18 +314,21 @@ impl TelemetryBuilder {
         let delivery = Delivery::start(&config, store.clone()).map_err(failed)?;
         let delivery = Arc::new(delivery);
         let pipeline = Pipeline::start(&config, &self.identity, &delivery).map_err(failed)?;
-        if self.panic_hook {
-            pipeline::install_panic_hook();
-        }
         let service_name = config.service_name.or(self.identity.service_name);
+        let running = Arc::new(Running {
+            service_name,
+            max_request_bytes: config.max_request_bytes,
+            pipeline,
+            delivery,
+            store,
+            ended: AtomicBool::new(false),
+        });
+        if self.panic_hook {
+            let running = Arc::downgrade(&running);
+            pipeline::install_panic_hook(move || ending::flush(&running));
+        }
         Ok(Telemetry {
-            running: Some(Arc::new(Running {
-                service_name,
-                max_request_bytes: config.max_request_bytes,
-                pipeline,
-                delivery,
-                store,
-            })),
+            running: Some(running),
         })
     }
 }

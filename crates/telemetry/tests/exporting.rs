@@ -8,42 +8,11 @@ use std::collections::BTreeSet;
 
 use aether_telemetry::{Outcome, Telemetry};
 use opentelemetry::global;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::logs::v1::LogRecord;
-use opentelemetry_proto::tonic::trace::v1::Span;
-use prost::Message;
-use support::backend::{Backend, Received, status};
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use support::backend::{Backend, status};
+use support::decoded::{Log, attribute, logs, metrics, resource, spans};
 use support::{PATIENCE, config, count};
 use tracing_subscriber::prelude::*;
-
-fn of<M: Message + Default>(received: &[Received], path: &str) -> Vec<M> {
-    let requests = received
-        .iter()
-        .filter(|request| request.head.starts_with(&format!("post {path} ")));
-    requests
-        .map(|request| M::decode(&*request.body).unwrap())
-        .collect()
-}
-
-fn spans(received: &[Received]) -> Vec<Span> {
-    let requests = of::<ExportTraceServiceRequest>(received, "/otlp/v1/traces");
-    let resources = requests
-        .into_iter()
-        .flat_map(|request| request.resource_spans);
-    let scopes = resources.flat_map(|resource| resource.scope_spans);
-    scopes.flat_map(|scope| scope.spans).collect()
-}
-
-fn logs(received: &[Received]) -> Vec<LogRecord> {
-    let requests = of::<ExportLogsServiceRequest>(received, "/otlp/v1/logs");
-    let resources = requests
-        .into_iter()
-        .flat_map(|request| request.resource_logs);
-    let scopes = resources.flat_map(|resource| resource.scope_logs);
-    scopes.flat_map(|scope| scope.log_records).collect()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_arrives_and_nothing_about_itself() {
@@ -61,6 +30,10 @@ async fn everything_arrives_and_nothing_about_itself() {
             ("OTEL_SERVICE_NAME", "exporting-test"),
             ("OTEL_BSP_SCHEDULE_DELAY", "50"),
             ("OTEL_BLRP_SCHEDULE_DELAY", "50"),
+            (
+                "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+                "base2_exponential_bucket_histogram",
+            ),
         ]))
         .panic_hook(true)
         .build()
@@ -70,10 +43,10 @@ async fn everything_arrives_and_nothing_about_itself() {
         .init();
 
     tracing::info_span!("work").in_scope(|| tracing::warn!(size = 3, "look here"));
-    global::meter("app")
-        .u64_counter("app.things")
-        .build()
-        .add(2, &[]);
+    let meter = global::meter("app");
+    meter.u64_counter("app.things").build().add(2, &[]);
+    let seconds = meter.f64_histogram("app.seconds");
+    seconds.with_boundaries(vec![1.0]).build().record(0.25, &[]);
     let panicked = std::thread::spawn(|| panic!("hunter2 was typed")).join();
     assert!(panicked.is_err());
     // Wait for a whole round, then give the export path a chance to trace itself.
@@ -98,13 +71,14 @@ async fn everything_arrives_and_nothing_about_itself() {
     assert!(spans[0].events.is_empty(), "events are log records here");
 
     let logs = logs(&received);
-    let text = |log: &LogRecord| format!("{:?}", log.body);
-    let (panics, others): (Vec<_>, Vec<_>) =
-        logs.iter().partition(|log| text(log).contains("panicked"));
+    let (panics, others): (Vec<&Log>, Vec<_>) =
+        logs.iter().partition(|log| log.text().contains("panicked"));
     assert_eq!(others.len(), 1, "no log about exporting: {others:?}");
-    assert!(text(others[0]).contains("look here"));
-    assert_eq!(others[0].trace_id, spans[0].trace_id);
-    assert_eq!(others[0].span_id, spans[0].span_id);
+    let record = &others[0].record;
+    assert_eq!(others[0].text(), "look here");
+    assert_eq!(record.trace_id, spans[0].trace_id);
+    assert_eq!(record.span_id, spans[0].span_id);
+    assert_eq!(attribute(&record.attributes, "size").as_deref(), Some("3"));
     assert_eq!(panics.len(), 1);
     let shown = format!("{:?}", panics[0]);
     assert!(
@@ -112,20 +86,10 @@ async fn everything_arrives_and_nothing_about_itself() {
         "{shown}"
     );
 
-    let metrics = of::<ExportMetricsServiceRequest>(&received, "/otlp/v1/metrics");
-    let resource = metrics[0].resource_metrics[0].resource.as_ref().unwrap();
-    let name = resource
-        .attributes
-        .iter()
-        .find(|a| a.key == "service.name")
-        .unwrap();
-    assert!(format!("{name:?}").contains("exporting-test"));
-    let resources = metrics.iter().flat_map(|request| &request.resource_metrics);
-    let scopes = resources.flat_map(|resource| &resource.scope_metrics);
-    let names: BTreeSet<_> = scopes
-        .flat_map(|scope| &scope.metrics)
-        .map(|metric| metric.name.as_str())
-        .collect();
+    let name = attribute(&resource(&received).attributes, "service.name");
+    assert_eq!(name.as_deref(), Some("exporting-test"));
+    let metrics = metrics(&received);
+    let names: BTreeSet<_> = metrics.iter().map(|metric| metric.name.as_str()).collect();
     for name in [
         "app.things",
         "aether.telemetry.accepted",
@@ -134,6 +98,12 @@ async fn everything_arrives_and_nothing_about_itself() {
     ] {
         assert!(names.contains(name), "{name}: {names:?}");
     }
+    let seconds = metrics.iter().find(|metric| metric.name == "app.seconds");
+    let seconds = seconds.and_then(|metric| metric.data.as_ref());
+    assert!(
+        matches!(seconds, Some(Data::ExponentialHistogram(_))),
+        "{seconds:?}"
+    );
 
     let status = telemetry.status();
     assert_eq!(status.service_name.as_deref(), Some("exporting-test"));

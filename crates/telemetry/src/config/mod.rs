@@ -103,6 +103,10 @@ pub struct Config {
     /// (`OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta`). Default: only where the
     /// endpoint is Datadog's, which takes nothing else.
     pub metric_deltas: bool,
+    /// Whether histograms have exponential buckets, whatever their instruments advise
+    /// (`OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION`, by default
+    /// `explicit_bucket_histogram`, otherwise `base2_exponential_bucket_histogram`).
+    pub exponential_histograms: bool,
     /// How much telemetry logs about itself (`OTEL_LOG_LEVEL`; `OTEL_DEBUG=true` is the older way
     /// to say `debug`). Default: whatever the program's own filter lets through.
     pub log_level: Option<LevelFilter>,
@@ -134,6 +138,7 @@ impl Default for Config {
             logs: Batch::LOGS,
             metric_interval: Duration::from_secs(60),
             metric_deltas: false,
+            exponential_histograms: false,
             log_level: None,
             warnings: Vec::new(),
         }

@@ -58,6 +58,7 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Config, ConfigError> {
         config.metric_interval = interval;
     }
     config.metric_deltas = deltas(&mut reader, &config);
+    config.exponential_histograms = exponential(&mut reader);
 
     let (problems, warnings) = reader.finish();
     if problems.is_empty() {
@@ -222,4 +223,17 @@ fn deltas(reader: &mut Reader<'_>, config: &Config) -> bool {
             },
         )
         .unwrap_or(datadog)
+}
+
+fn exponential(reader: &mut Reader<'_>) -> bool {
+    let read = |text: &str| match text.to_ascii_lowercase().as_str() {
+        "explicit_bucket_histogram" => Ok(false),
+        "base2_exponential_bucket_histogram" => Ok(true),
+        _ => Err(
+            "expected `explicit_bucket_histogram` or `base2_exponential_bucket_histogram`"
+                .to_owned(),
+        ),
+    };
+    let variable = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+    reader.value(variable, read).unwrap_or_default()
 }

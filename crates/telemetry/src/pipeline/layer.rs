@@ -1,13 +1,13 @@
 //! Joins `tracing` to OpenTelemetry: spans become spans, events become log records.
 
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{FilterFn, LevelFilter, filter_fn};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::Pipeline;
+use super::logs::LogLayer;
 
 /// Libraries that take part in exporting. Telemetry about them would cause more of itself.
 const EXPORT_PATH: [&str; 8] = [
@@ -52,7 +52,7 @@ where
     // A list, because a layer that may be missing would switch the other one off.
     let mut layers = vec![spans.boxed()];
     if let Some(logger) = &pipeline.logger {
-        let logs = OpenTelemetryTracingBridge::new(logger).with_filter(exported(|_| true));
+        let logs = LogLayer::new(logger).with_filter(exported(|_| true));
         layers.push(logs.boxed());
     }
     layers
@@ -65,7 +65,7 @@ fn exported(also: impl Fn(&Metadata<'_>) -> bool) -> FilterFn<impl Fn(&Metadata<
     .with_max_level_hint(LevelFilter::INFO)
 }
 
-fn is_exported(target: &str, level: &tracing::Level) -> bool {
+pub(super) fn is_exported(target: &str, level: &tracing::Level) -> bool {
     *level <= tracing::Level::INFO && !is_of(target, &EXPORT_PATH)
 }
 

@@ -1,7 +1,8 @@
 //! What can be told about the machine and the process without being asked to tell more.
 //!
 //! Names follow <https://opentelemetry.io/docs/specs/semconv/resource/>. Left out on purpose: the
-//! command line (flags may be secrets), the machine id and the user, which identify people.
+//! command line, whose flags may be secrets, and the user. `OTEL_RESOURCE_ATTRIBUTES` replaces
+//! whatever is found here, `host.id=` for one.
 
 use std::fs;
 
@@ -13,7 +14,14 @@ pub(super) fn attributes() -> Vec<KeyValue> {
         KeyValue::new("host.arch", architecture(std::env::consts::ARCH)),
         KeyValue::new("os.type", os_type(std::env::consts::OS)),
         KeyValue::new("process.pid", i64::from(std::process::id())),
+        KeyValue::new("process.runtime.name", "rustc"),
     ];
+    if let Some(version) = option_env!("AETHER_RUSTC_VERSION") {
+        found.push(KeyValue::new("process.runtime.version", version));
+    }
+    if let Some(id) = machine_id() {
+        found.push(KeyValue::new("host.id", id));
+    }
     if let Some(host) = host_name() {
         found.push(KeyValue::new("host.name", host));
     }
@@ -47,6 +55,19 @@ fn host_name() -> Option<String> {
         .ok()?;
     let name = name.trim();
     (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The id that an installation has from its first start; containers often have none.
+fn machine_id() -> Option<String> {
+    let id = fs::read_to_string("/etc/machine-id")
+        .or_else(|_| fs::read_to_string("/var/lib/dbus/machine-id"))
+        .ok()?;
+    is_machine_id(id.trim()).then(|| id.trim().to_owned())
+}
+
+/// 32 hexadecimal digits; before the first start the file is empty or says `uninitialized`.
+fn is_machine_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Rust's name of a processor in the words of the conventions.
@@ -99,10 +120,23 @@ mod tests {
     }
 
     #[test]
+    fn only_a_machine_id_is_one() {
+        assert!(is_machine_id("fdbf79e8af94cb7f9e8df36789187052"));
+        for text in ["", "uninitialized", "fdbf79e8af94cb7f9e8df3678918705z"] {
+            assert!(!is_machine_id(text), "{text}");
+        }
+    }
+
+    #[test]
     fn each_attribute_is_there_once_and_tells_no_secret() {
         let found = attributes();
         let mut keys: Vec<_> = found.iter().map(|a| a.key.as_str()).collect();
-        for key in ["host.arch", "os.type", "process.executable.name"] {
+        for key in [
+            "host.arch",
+            "os.type",
+            "process.executable.name",
+            "process.runtime.version",
+        ] {
             assert!(keys.contains(&key), "{keys:?}");
         }
         assert!(!keys.iter().any(|key| key.starts_with("process.command")));

@@ -1,13 +1,37 @@
-//! The health of telemetry itself, as metrics.
+//! The health of telemetry itself, as metrics, and how histograms are aggregated.
 
 use std::sync::Arc;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::metrics::{
+    Aggregation, Instrument, InstrumentKind, SdkMeterProvider, Stream,
+};
 
 use crate::Signal;
 use crate::delivery::{Delivery, Outcome};
+
+/// Buckets of one exponential histogram, as the specification has it.
+const MAX_BUCKETS: u32 = 160;
+
+/// The finest scale to begin with, as the specification has it.
+const MAX_SCALE: i8 = 20;
+
+/// A view that makes every histogram exponential, whatever buckets it asks for.
+///
+/// <https://opentelemetry.io/docs/specs/otel/metrics/sdk/#base2-exponential-bucket-histogram-aggregation>
+pub(super) fn exponential(instrument: &Instrument) -> Option<Stream> {
+    if instrument.kind() != InstrumentKind::Histogram {
+        return None;
+    }
+    let aggregation = Aggregation::Base2ExponentialHistogram {
+        max_size: MAX_BUCKETS,
+        max_scale: MAX_SCALE,
+        record_min_max: true,
+    };
+    // `None` leaves the instrument as it is.
+    Stream::builder().with_aggregation(aggregation).build().ok()
+}
 
 /// Registers `aether.telemetry.{accepted,rejected,dropped,exported,queued}`.
 pub(super) fn observe(provider: &SdkMeterProvider, delivery: &Arc<Delivery>) {

@@ -1,7 +1,9 @@
 //! The OpenTelemetry SDK of this process: providers, resource, propagation, and the layer that
 //! joins `tracing` to it. Everything it makes leaves through the delivery's intake.
 
+mod fields;
 mod layer;
+mod logs;
 mod machine;
 mod metrics;
 mod panics;
@@ -117,10 +119,13 @@ impl Pipeline {
             let reader = PeriodicReader::builder(exporter)
                 .with_interval(config.metric_interval)
                 .build();
-            let provider = SdkMeterProvider::builder()
+            let mut provider = SdkMeterProvider::builder()
                 .with_resource(resource)
-                .with_reader(reader)
-                .build();
+                .with_reader(reader);
+            if config.exponential_histograms {
+                provider = provider.with_view(metrics::exponential);
+            }
+            let provider = provider.build();
             metrics::observe(&provider, delivery);
             global::set_meter_provider(provider.clone());
             Some(provider)

@@ -21,7 +21,11 @@ pub(crate) struct Identity {
 /// win.
 pub(super) fn detect(config: &Config, identity: &Identity) -> Resource {
     let name = service_name(config, identity);
-    let mut attributes = vec![KeyValue::new("service.instance.id", instance_id())];
+    let mut attributes = vec![
+        KeyValue::new("service.instance.id", instance_id()),
+        KeyValue::new("telemetry.distro.name", env!("CARGO_PKG_NAME")),
+        KeyValue::new("telemetry.distro.version", env!("CARGO_PKG_VERSION")),
+    ];
     attributes.extend(machine::attributes());
     let configured = config.resource_attributes.iter();
     attributes.extend(configured.map(|(key, value)| KeyValue::new(key.clone(), value.clone())));
@@ -75,9 +79,10 @@ mod tests {
     fn configured_names_win_over_the_programs() {
         let config = Config::from_lookup(|name| match name {
             "OTEL_SERVICE_NAME" => Some("shop".to_owned()),
-            "OTEL_RESOURCE_ATTRIBUTES" => {
-                Some("service.name=other,host.name=box,team=a%2Cb".to_owned())
-            }
+            "OTEL_RESOURCE_ATTRIBUTES" => Some(
+                "service.name=other,service.namespace=street,host.name=box,host.id=none,team=a%2Cb"
+                    .to_owned(),
+            ),
             _ => None,
         })
         .unwrap();
@@ -90,6 +95,10 @@ mod tests {
         assert_eq!(get("service.name").as_deref(), Some("shop"));
         assert_eq!(get("service.version").as_deref(), Some("1.2"));
         assert_eq!(get("host.name").as_deref(), Some("box"));
+        assert_eq!(get("host.id").as_deref(), Some("none"));
+        assert_eq!(get("service.namespace").as_deref(), Some("street"));
+        let distro = get("telemetry.distro.name");
+        assert_eq!(distro.as_deref(), Some("aether-telemetry"));
         assert_eq!(get("team").as_deref(), Some("a,b"));
         assert_eq!(get("telemetry.sdk.language").as_deref(), Some("rust"));
         assert_eq!(get("process.pid"), Some(std::process::id().to_string()));

@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 pub mod backend;
+pub mod decoded;
+pub mod program;
 
 use std::time::{Duration, Instant};
 
