@@ -2,6 +2,7 @@
 
 import json
 
+import msgpack
 import pytest
 
 from support.client import WAYS
@@ -72,6 +73,37 @@ def test_a_trailing_argument_never_reaches_the_handler(start, client, way):
 
     def check(found):
         assert reasons(found) == [reason for _, reason in HOSTILE] + ["duplicate"]
+
+    eventually(server, check)
+
+
+# The same in MessagePack, which has no form for lone surrogates and writes other characters as they are; socketioxide
+# refuses packets that are deeper than 128. It has values that JSON has not.
+PACKED = [(carrier, reason) for carrier, reason in HOSTILE if "\\u" not in json.dumps(carrier) and "[" * 128 not in json.dumps(carrier)] + [
+    ({"b3": f"\uff14{B3[1:]}"}, "bad_trace_id"),
+    (nested(100), "malformed"),
+    ({"b3": B3, "deep": nested(100)}, "malformed"),
+    (float("nan"), "malformed"),
+    ({"b3": float("inf")}, "malformed"),
+    ({"b3": b"bytes"}, "malformed"),
+    ({"b3": B3.encode()}, "malformed"),
+    ({b"b3": B3}, "malformed"),
+    (b"\xc1" * 100, "malformed"),
+    (msgpack.ExtType(1, b"x"), "malformed"),
+    ({"b3": msgpack.Timestamp(1)}, "malformed"),
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_trailing_argument_in_msgpack_never_reaches_the_handler(start, client, way):
+    server, bare = (start(bare=bare, serializer="msgpack") for bare in (False, True))
+    sio, native = (client(serializer="msgpack").join(each, way) for each in (server, bare))
+    for number, (carrier, _) in enumerate(PACKED):
+        assert sio.seen(number, b"\x01", {"_trace": carrier}) == native.seen(number, b"\x01")
+    survives(sio)
+
+    def check(found):
+        assert reasons(found) == [reason for _, reason in PACKED]
 
     eventually(server, check)
 

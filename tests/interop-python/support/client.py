@@ -10,6 +10,8 @@ from .transcript import AsyncRecordingEngine, RecordingEngine
 
 WAYS = {"websocket": ["websocket"], "polling": ["polling"], "upgrade": ["polling", "websocket"]}
 
+SERIALIZERS = ["default", "msgpack"]
+
 # How long a lost answer may hold up the run, in seconds.
 PATIENCE = 20
 

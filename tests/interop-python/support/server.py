@@ -46,10 +46,14 @@ class Process:
 
 
 class Server(Process):
-    """`interop_server`; with `bare` without telemetry, at any free port unless told."""
+    """`interop_server`; with `bare` without telemetry, at any free port unless told.
 
-    def __init__(self, *, bare=False, port=0):
+    `serializer` is the parser of its packets, as clients call it: `default` or `msgpack`.
+    """
+
+    def __init__(self, *, bare=False, serializer="default", port=0):
         options = ["--bare"] if bare else []
+        options += ["--msgpack"] if serializer == "msgpack" else []
         super().__init__([str(INTEROP), *options, "--port", str(port)], r"listening (\d+)")
 
 

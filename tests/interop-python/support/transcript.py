@@ -9,8 +9,9 @@ from engineio.packet import MESSAGE
 
 
 def without_ids(text):
-    """Ids are random by nature."""
-    return re.sub(r'"(sid|pid)":"[^"]*"', r'"\1":"…"', text)
+    """Ids are random by nature: as JSON, and as MessagePack in hexadecimal digits."""
+    text = re.sub(r'"(sid|pid)":"[^"]*"', r'"\1":"…"', text)
+    return re.sub(r"(a3736964b\d|a3736964d910)([\da-f]{32,40})", r"\1…", text)
 
 
 class Transcript:
@@ -22,8 +23,8 @@ class Transcript:
     def note(self, direction, packet):
         if packet.packet_type == MESSAGE:
             data = packet.data
-            shown = f"bytes {bytes(data).hex()}" if isinstance(data, (bytes, bytearray)) else without_ids(packet.encode())
-            self.lines.append((direction, shown))
+            shown = f"bytes {bytes(data).hex()}" if isinstance(data, (bytes, bytearray)) else packet.encode()
+            self.lines.append((direction, without_ids(shown)))
 
 
 class RecordingEngine(engineio.Client):

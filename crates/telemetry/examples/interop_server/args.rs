@@ -11,8 +11,9 @@ use socketioxide::socket::Socket;
 
 /// The arguments of an event exactly as its handler gets them.
 pub(crate) struct Raw {
-    /// The text of the packet: an array that begins with the event's name.
+    /// The text of the packet: an array that begins with the event's name. Empty with MessagePack.
     text: String,
+    /// With MessagePack that array, alone.
     attachments: Vec<Vec<u8>>,
 }
 
@@ -25,21 +26,25 @@ impl<A: Adapter> FromMessageParts<A> for Raw {
         _: &Option<i64>,
     ) -> Result<Self, Infallible> {
         let (text, attachments) = match value {
-            Value::Str(text, attachments) => (text.to_string(), attachments.as_ref()),
-            Value::Bytes(_) => (String::new(), None),
+            Value::Str(text, attachments) => {
+                let attachments = attachments.iter().flatten();
+                let attachments = attachments.map(|bytes| bytes.to_vec()).collect();
+                (text.to_string(), attachments)
+            }
+            Value::Bytes(packet) => (String::new(), vec![packet.to_vec()]),
         };
-        let attachments = attachments.into_iter().flatten();
-        Ok(Self {
-            text,
-            attachments: attachments.map(|bytes| bytes.to_vec()).collect(),
-        })
+        Ok(Self { text, attachments })
     }
 }
 
 impl Raw {
     /// The arguments, to be sent back one by one.
     pub(crate) fn arguments(&self) -> Arguments {
-        let mut list: Vec<Json> = serde_json::from_str(&self.text).unwrap_or_default();
+        let mut list: Vec<Json> = match self.attachments.first() {
+            Some(packet) if self.text.is_empty() => rmp_serde::from_slice(packet).ok(),
+            _ => serde_json::from_str(&self.text).ok(),
+        }
+        .unwrap_or_default();
         if !list.is_empty() {
             list.remove(0);
         }

@@ -1,14 +1,14 @@
 //! The server that `tests/interop` plays official Socket.IO clients against.
 //!
 //! ```text
-//! cargo run --package aether-telemetry --example interop_server -- [--bare] [--port N]
+//! cargo run --package aether-telemetry --example interop_server -- [--bare] [--msgpack] [--port N]
 //! ```
 //!
 //! Prints `listening {port}` once it listens, and ends when its standard input does, so that no
 //! test can leave one behind. It serves the same events twice: with `--bare` on socketioxide
 //! alone, otherwise traced, with the relay at `/v1`, the query API at `/jaeger/api`, and
-//! `POST /flush`, which hands over every span that has ended. The port is any free one unless
-//! told.
+//! `POST /flush`, which hands over every span that has ended. With `--msgpack` packets are those of
+//! `socket.io-msgpack-parser`. The port is any free one unless told.
 
 mod args;
 mod events;
@@ -21,8 +21,9 @@ use aether_telemetry::socketio::{SocketTelemetry, traced_connect};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
-use socketioxide::SocketIo;
 use socketioxide::handler::ConnectHandler;
+use socketioxide::layer::SocketIoLayer;
+use socketioxide::{ParserConfig, SocketIo};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tracing_subscriber::prelude::*;
@@ -30,7 +31,11 @@ use tracing_subscriber::prelude::*;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::read(std::env::args().skip(1))?;
-    let app = if options.bare { bare() } else { traced()? };
+    let app = if options.bare {
+        bare(&options)
+    } else {
+        traced(&options)?
+    };
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port))).await?;
     println!("listening {}", listener.local_addr()?.port());
     tokio::select! {
@@ -40,8 +45,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What a person who uses socketioxide without telemetry would write.
-fn bare() -> Router {
-    let (layer, io) = SocketIo::new_layer();
+fn bare(options: &Options) -> Router {
+    let (layer, io) = options.server();
     for namespace in ["/", "/chat"] {
         io.ns(namespace, events::open.with(events::bare));
     }
@@ -53,7 +58,7 @@ fn bare() -> Router {
 }
 
 /// The same, traced.
-fn traced() -> Result<Router, Box<dyn Error>> {
+fn traced(options: &Options) -> Result<Router, Box<dyn Error>> {
     let telemetry = Telemetry::builder()
         .default_service_name("interop-server")
         .build()?;
@@ -65,7 +70,7 @@ fn traced() -> Result<Router, Box<dyn Error>> {
         .unlimited_new_traces()
         .answers("echo:reply", "echo:replied")
         .answers("later", "later:done");
-    let (layer, io) = SocketIo::new_layer();
+    let (layer, io) = options.server();
     for namespace in ["/", "/chat"] {
         let handler = traced_connect(settings.clone(), events::open);
         io.ns(namespace, handler.with(events::traced));
@@ -95,19 +100,31 @@ async fn parent_is_gone() {
 
 struct Options {
     bare: bool,
+    msgpack: bool,
     port: u16,
 }
 
 impl Options {
+    fn server(&self) -> (SocketIoLayer, SocketIo) {
+        let builder = SocketIo::builder();
+        if self.msgpack {
+            builder.with_parser(ParserConfig::msgpack()).build_layer()
+        } else {
+            builder.build_layer()
+        }
+    }
+
     fn read(args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self {
             bare: false,
+            msgpack: false,
             port: 0,
         };
         let mut args = args.peekable();
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--bare" => options.bare = true,
+                "--msgpack" => options.msgpack = true,
                 "--port" => {
                     let port = args.next().unwrap_or_default();
                     options.port = port
@@ -116,7 +133,7 @@ impl Options {
                 }
                 _ => {
                     return Err(format!(
-                        "unknown argument `{arg}`: there are --bare and --port N"
+                        "unknown argument `{arg}`: there are --bare, --msgpack and --port N"
                     ));
                 }
             }
