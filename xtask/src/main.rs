@@ -2,6 +2,7 @@
 //!
 //! It uses the standard library alone, so that it compiles within seconds on a fresh clone.
 
+mod bench;
 mod build;
 mod check;
 mod demo;
@@ -23,6 +24,7 @@ cargo xtask <command>
                 rust, backends, pkg, www, interop, interop-python, e2e, size
   build         set up and build everything: browser client, page, server
   check         cargo fmt, clippy -D warnings, eslint, tsc and vue-tsc
+  bench <name>  measure side by side with peers and write a report to artifacts/bench: socketio
   size          what a page must load for telemetry, in gzip and brotli bytes
   setup         only install what the other commands need
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "build" => build::everything().map(|_| ()),
         "check" => check::run(),
+        "bench" => bench::run_named(rest),
         "size" => size::run(),
         "setup" => setup::for_tests(),
         "--help" | "-h" | "help" => {

@@ -9,8 +9,8 @@ use crate::process::{Outcome, capture, command, run_quiet, say};
 
 const OLDEST: (u32, u32) = (20, 19);
 
-/// Checks Node's version and runs `npm ci` when the lock file changed.
-pub(crate) fn packages() -> Outcome {
+/// Checks Node's version, which it returns.
+pub(crate) fn check() -> Outcome<String> {
     let version = capture(Command::new("node").arg("--version"))
         .ok_or("there is no `node` on PATH: install Node.js 20.19 or newer with npm")?;
     if parse(&version).is_none_or(|found| found < OLDEST) {
@@ -18,6 +18,12 @@ pub(crate) fn packages() -> Outcome {
             "Node.js {version} is too old: install 20.19 or newer"
         ));
     }
+    Ok(version)
+}
+
+/// Checks Node's version and runs `npm ci` when the lock file changed.
+pub(crate) fn packages() -> Outcome {
+    let version = check()?;
     let root = paths::root();
     let inputs: Vec<PathBuf> = [
         "package-lock.json",

@@ -1,6 +1,6 @@
-//! A Python with the packages of `tests/interop-python/requirements.txt`, in an environment of its own.
+//! Pythons with the packages of a committed list, each in an environment of its own.
 //!
-//! It is made once into the cache, and anew when the list or the interpreter changes. Where Python
+//! One is made once into the cache, and anew when the list or the interpreter changes. Where Python
 //! or the package index is not to be had, the reason is returned, to be shown at the end of the run.
 
 use std::fs;
@@ -15,19 +15,24 @@ use super::apt;
 /// The oldest Python that all of the packages run on.
 const OLDEST: (u32, u32) = (3, 10);
 
-/// The environment's interpreter, or why there is none.
+/// The room of the tests of Python's clients.
+pub(crate) const INTEROP: &str = "tests/interop-python";
+
+/// The interpreter of the environment for `room`, a folder with a `requirements.txt`, or why there
+/// is none.
 ///
 /// # Errors
 /// The cache cannot be written, or the list cannot be read.
-pub(crate) fn environment() -> Outcome<Result<PathBuf, String>> {
-    let list = paths::root().join("tests/interop-python/requirements.txt");
+pub(crate) fn environment(room: &str) -> Outcome<Result<PathBuf, String>> {
+    let list = paths::root().join(room).join("requirements.txt");
     let wanted =
         fs::read_to_string(&list).map_err(|error| format!("{}: {error}", list.display()))?;
     let version = match interpreter() {
         Ok(version) => version,
         Err(reason) => return Ok(Err(reason)),
     };
-    let home = paths::cache().join("tools/interop-python");
+    let name = room.replace('/', "-");
+    let home = paths::cache().join("tools").join(format!("python-{name}"));
     let python = home.join("bin/python");
     let made_from = home.join("made-from");
     let source = format!("{version}\n{wanted}");
@@ -35,7 +40,7 @@ pub(crate) fn environment() -> Outcome<Result<PathBuf, String>> {
     if same && python.exists() {
         return Ok(Ok(python));
     }
-    say("making a Python environment for the tests of other clients (once)");
+    say(&format!("making a Python environment for {room} (once)"));
     let failed = |path: &Path| {
         let path = path.display().to_string();
         move |error: std::io::Error| format!("{path}: {error}")

@@ -1,0 +1,78 @@
+//! `cargo xtask bench`: side-by-side benchmarks against peers.
+//!
+//! The peers' packages are installed here and by nothing else: who builds or tests needs none of
+//! them.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use crate::fingerprint;
+use crate::paths;
+use crate::process::{Outcome, command, run, run_quiet, say};
+use crate::setup;
+
+const HELP: &str = "\
+say what: `cargo xtask bench socketio`
+Flags go on behind it; `cargo xtask bench socketio --help` lists them.";
+
+pub(crate) fn run_named(args: &[String]) -> Outcome {
+    match args.split_first() {
+        Some((name, rest)) if name == "socketio" => socketio(rest),
+        Some((name, _)) => Err(format!("no benchmark `{name}`; {HELP}")),
+        None => Err(HELP.to_owned()),
+    }
+}
+
+fn socketio(flags: &[String]) -> Outcome {
+    let root = paths::root();
+    let node = node_packages()?;
+    let python = setup::python::environment("bench/python")??;
+    say("building the benchmark (release)");
+    let build = [
+        "build",
+        "--quiet",
+        "--release",
+        "--locked",
+        "--package",
+        "aether-bench",
+    ];
+    run(&mut command("cargo", &build, &root))?;
+    let release = paths::target().join("release");
+    let out = root.join("artifacts/bench");
+    std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+    let status = command(release.join("aether-bench"), &["socketio"], &root)
+        .arg("--server")
+        .arg(release.join("aether-bench-server"))
+        .arg("--node")
+        .arg(node)
+        .arg("--python")
+        .arg(python)
+        .arg("--python-server")
+        .arg(root.join("bench/python/server.py"))
+        .arg("--out")
+        .arg(out)
+        .args(flags)
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|error| format!("the benchmark could not be started: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("the benchmark failed ({status})"))
+    }
+}
+
+/// The packages of `bench/node`, which is no npm workspace, so that they stay out of the product's.
+fn node_packages() -> Outcome<PathBuf> {
+    setup::node::check()?;
+    let home = paths::root().join("bench/node");
+    let inputs = [home.join("package.json"), home.join("package-lock.json")];
+    let outputs = [home.join("node_modules")];
+    fingerprint::step("bench-node", &inputs, "", &outputs, || {
+        say("installing npm packages for the benchmark (npm ci)");
+        let ci = ["ci", "--no-audit", "--no-fund", "--prefer-offline"];
+        run_quiet(&mut command("npm", &ci, &home))
+            .map_err(|error| format!("{error}\nIs the npm registry within reach?"))
+    })?;
+    Ok(home)
+}
