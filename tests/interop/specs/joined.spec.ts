@@ -1,19 +1,20 @@
 /** An instrumented client and our server: one tree for every exchange, read back through the query API. */
 import { describe, expect, it } from 'vitest';
 
-import { WAYS, acknowledged, client, connect, next } from '../support/client.js';
+import { WIRES, acknowledged, client, connect, msgpackParser, next } from '../support/client.js';
 import { startRust } from '../support/rust.js';
 import { startTelemetry } from '../support/telemetry.js';
 import { eventually, trees } from '../support/traces.js';
 
 const REPLIES = { 'echo:reply': 'echo:replied', later: 'later:done', 'binary:reply': 'binary:replied' };
 
-describe.each(WAYS)('over %s', (way) => {
+describe.each(WIRES)('over %s', (_name, { way, msgpack }) => {
+  const parser = msgpack ? { parser: msgpackParser } : {};
   /** A connected client in mode `traced`, and a click in which it does something. */
   const start = async (namespace = '/') => {
-    const server = await startRust();
+    const server = await startRust({ msgpack });
     const telemetry = await startTelemetry(server.url);
-    const socket = client(server.url, way, {}, namespace);
+    const socket = client(server.url, way, parser, namespace);
     telemetry.instrumentSocket(socket, { context: 'traced', replies: REPLIES });
     await connect(socket, way);
     const click = <T>(act: () => T): T => telemetry.span('click', act);
@@ -117,9 +118,9 @@ describe.each(WAYS)('over %s', (way) => {
 
   it('a broadcast to two who read carriers and one who does not', async () => {
     const { server, telemetry, socket, click, tree } = await start();
-    const other = client(server.url, way);
+    const other = client(server.url, way, parser);
     telemetry.instrumentSocket(other, { context: 'traced' });
-    const plain = client(server.url, way);
+    const plain = client(server.url, way, parser);
     await Promise.all([connect(other, way), connect(plain, way)]);
     const heard = Promise.all([socket, other, plain].map((each) => next(each, 'news')));
     click(() => socket.emit('broadcast', 'rain', { at: 3 }));

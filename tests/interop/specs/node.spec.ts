@@ -2,19 +2,15 @@
  * An instrumented client and a Node server nobody has instrumented: on the wire nothing is different but
  * `_trace` in the handshake, and with `handshake: false` nothing at all.
  */
-import { createRequire } from 'node:module';
-
 import type { Server, Socket as Peer } from 'socket.io';
 import type { Socket } from 'socket.io-client';
 import { describe, expect, it, vi } from 'vitest';
 
-import { WAYS, type Way, acknowledged, client, connect, next, upgraded } from '../support/client.js';
+import { WAYS, type Way, acknowledged, client, connect, msgpackParser as msgpack, next, upgraded } from '../support/client.js';
 import { nextPeer, startNode } from '../support/node.js';
 import { startRust } from '../support/rust.js';
 import { type SocketOptions, startTelemetry } from '../support/telemetry.js';
 import { type Line, clientTranscript, serverTranscript } from '../support/transcript.js';
-
-const msgpack = createRequire(import.meta.url)('socket.io-msgpack-parser') as typeof import('socket.io-parser');
 
 type Setup = { way: Way; namespace: string; parser?: typeof msgpack };
 

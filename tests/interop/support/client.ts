@@ -1,9 +1,21 @@
 /** Official clients, over each of the ways a connection can go. */
+import { createRequire } from 'node:module';
+
 import { type ManagerOptions, type Socket, type SocketOptions, io } from 'socket.io-client';
 import { onTestFinished } from 'vitest';
 
 export type Way = 'websocket' | 'polling' | 'upgrade';
 export const WAYS: readonly Way[] = ['websocket', 'polling', 'upgrade'];
+
+/** The official parser for MessagePack, for the option `parser`. */
+export const msgpackParser = createRequire(import.meta.url)('socket.io-msgpack-parser') as typeof import('socket.io-parser');
+
+/** A way, and whether packets are MessagePack. */
+export type Wire = { way: Way; msgpack: boolean };
+export const WIRES: readonly [string, Wire][] = WAYS.flatMap((way): [string, Wire][] => [
+  [way, { way, msgpack: false }],
+  [`${way} in MessagePack`, { way, msgpack: true }],
+]);
 
 export type ClientOptions = Partial<ManagerOptions & SocketOptions>;
 

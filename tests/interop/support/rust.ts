@@ -18,14 +18,16 @@ export interface RustServer {
 export interface RustOptions {
   /** Without telemetry. */
   bare?: boolean;
+  /** Packets of `socket.io-msgpack-parser`. */
+  msgpack?: boolean;
   /** Default: any free one. */
   port?: number;
 }
 
 const ended = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-export const startRust = async ({ bare = false, port = 0 }: RustOptions = {}): Promise<RustServer> => {
-  const args = [...(bare ? ['--bare'] : []), '--port', String(port)];
+export const startRust = async ({ bare = false, msgpack = false, port = 0 }: RustOptions = {}): Promise<RustServer> => {
+  const args = [...(bare ? ['--bare'] : []), ...(msgpack ? ['--msgpack'] : []), '--port', String(port)];
   const child = spawn(SERVER, args, { env: { PATH: process.env.PATH ?? '' }, stdio: ['pipe', 'pipe', 'pipe'] });
   const kill = async (): Promise<void> => {
     if (ended(child)) return;

@@ -20,9 +20,9 @@ const show = (data: unknown): string => {
   return String(data);
 };
 
-/** Ids are random by nature: as JSON, and as MessagePack in hexadecimal digits. */
+/** Ids are random by nature: as JSON, and as MessagePack in hexadecimal digits (Node's have 20 characters, ours 16). */
 const withoutIds = (line: string): string =>
-  line.replace(/"(sid|pid)":"[^"]*"/g, '"$1":"…"').replace(/(a3736964b4)[\da-f]{40}/g, '$1…');
+  line.replace(/"(sid|pid)":"[^"]*"/g, '"$1":"…"').replace(/(a3736964)(?:b4[\da-f]{40}|b0[\da-f]{32})/g, '$1…');
 
 const watch = (emitter: Emitter, lines: Line[], incoming: string, outgoing: string): void => {
   const write =
