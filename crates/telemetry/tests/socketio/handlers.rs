@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-use aether_telemetry::socketio::traced;
+use aether_telemetry::socketio::{SocketTelemetry, traced, traced_connect};
+use bytes::Bytes;
 use opentelemetry::trace::{SpanKind, Status};
 use serde_json::{Value, json};
-use socketioxide::TransportType;
-use socketioxide::extract::{AckSender, Data, Event, Extension, SocketRef, TryData};
+use socketioxide::extract::{AckSender, Data, Event, Extension, SocketRef, State, TryData};
+use socketioxide::{SocketIo, TransportType};
 
 use crate::client::Client;
-use crate::server::{serve, serve_with};
-use crate::spans::Facts;
+use crate::server::{Observed, serve, serve_with};
+use crate::spans::{Facts, Remote};
 
 #[derive(Debug)]
 struct Broken;
@@ -175,6 +176,78 @@ async fn every_number_of_extractors_works() {
         client.call(json!(["sixteen", {"a": 1}])).await,
         json!([{"a": 1}])
     );
+}
+
+#[tokio::test]
+async fn every_kind_of_extractor_and_return_works() {
+    let observed = Observed::new(SocketTelemetry::new());
+    let options = SocketIo::builder().with_state(5_u8);
+    let connect = traced_connect(
+        observed.settings.clone(),
+        async |socket: SocketRef, State(five): State<u8>, TryData(auth): TryData<Value>| {
+            socket.on(
+                "state",
+                traced(async |State(state): State<u8>, ack: AckSender| ack.send(&state)),
+            );
+            socket.on(
+                "binary",
+                traced(
+                    async |Data((text, bytes)): Data<(String, Bytes)>, ack: AckSender| {
+                        ack.send(&(bytes, text))
+                    },
+                ),
+            );
+            socket.on(
+                "bytes last",
+                traced(async |ack: AckSender, Data(bytes): Data<Bytes>| {
+                    ack.send(&bytes.len()).map_err(|error| error.to_string())
+                }),
+            );
+            socket.on(
+                "try",
+                traced(async |TryData(number): TryData<u8>, ack: AckSender| {
+                    ack.send(&number.is_ok()).ok();
+                }),
+            );
+            socket.on_fallback(traced(
+                async |Event(name): Event, Data(data): Data<Value>, ack: AckSender| {
+                    ack.send(&(name, data))
+                },
+            ));
+            (five == 5).then_some(()).ok_or_else(|| format!("{auth:?}"))
+        },
+    );
+    let server = observed.serve_with(options, connect).await;
+    let mut client = Client::plain(server.port).await;
+    assert_eq!(client.call(json!(["state"])).await, json!([5]));
+    assert_eq!(client.call(json!(["try", "text"])).await, json!([false]));
+    assert_eq!(client.call(json!(["try", 7])).await, json!([true]));
+    assert_eq!(
+        client.call(json!(["other", {"a": 1}])).await,
+        json!(["other", {"a": 1}])
+    );
+    let carrier = json!({"_trace": {"b3": Remote::new(1).b3()}});
+    let bytes = json!({"_placeholder": true, "num": 0});
+    for (id, event, head) in [
+        (8, json!(["binary", "text", bytes, carrier]), "61-8"),
+        (9, json!(["bytes last", bytes, carrier]), "39"),
+    ] {
+        client.send(format!("451-{id}{event}")).await;
+        client.send_bytes(b"abc").await;
+        let answer = client.packet().await;
+        assert_eq!(answer.head, head);
+        if id == 8 {
+            assert_eq!(answer.attachments, [b"abc"]);
+            assert_eq!(answer.body[1], json!("text"));
+        } else {
+            assert_eq!(answer.body, json!([3]));
+        }
+    }
+    assert_eq!(server.spans.named("connect /").await.error(), None);
+    for event in ["state", "binary", "bytes last", "try", "other"] {
+        let span = server.spans.named(&format!("process {event}")).await;
+        assert_eq!((span.error(), span.span_kind), (None, SpanKind::Server));
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,10 @@ mod handlers;
 mod joining;
 mod limits;
 mod logs;
+mod metrics;
 mod msgpack;
+mod older;
+mod operators;
 mod propagators;
 #[path = "../common/providers.rs"]
 mod providers;

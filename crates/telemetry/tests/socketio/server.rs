@@ -1,6 +1,9 @@
 //! The server under test.
 
+use std::collections::BTreeMap;
+
 use aether_telemetry::socketio::{SocketTelemetry, traced, traced_connect};
+use opentelemetry::KeyValue;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -112,26 +115,46 @@ impl Server {
     /// The value of a metric over all its attributes: the sum of a counter or up-down-counter, the
     /// number of measurements of a histogram.
     pub(crate) fn metric(&self, name: &str) -> i64 {
+        let (_, points) = self.points(name);
+        points.into_iter().map(|(_, value)| value).sum()
+    }
+
+    /// The unit of a metric and all its points, sorted.
+    pub(crate) fn points(&self, name: &str) -> (String, Vec<Point>) {
         self.meters.force_flush().unwrap();
         let collected = self.metrics.get_finished_metrics().unwrap();
         let latest = collected.last().expect("something was measured");
-        latest
-            .scope_metrics()
-            .flat_map(|scope| scope.metrics())
-            .filter(|metric| metric.name() == name)
-            .map(|metric| match metric.data() {
-                AggregatedMetrics::I64(MetricData::Sum(sum)) => {
-                    sum.data_points().map(|point| point.value()).sum()
-                }
-                AggregatedMetrics::U64(MetricData::Sum(sum)) => {
-                    sum.data_points().map(|point| point.value() as i64).sum()
-                }
-                AggregatedMetrics::F64(MetricData::Histogram(histogram)) => histogram
-                    .data_points()
-                    .map(|point| point.count() as i64)
-                    .sum::<i64>(),
+        let mut found = (String::new(), Vec::new());
+        let metrics = latest.scope_metrics().flat_map(|scope| scope.metrics());
+        for metric in metrics.filter(|metric| metric.name() == name) {
+            metric.unit().clone_into(&mut found.0);
+            match metric.data() {
+                AggregatedMetrics::I64(MetricData::Sum(sum)) => found.1.extend(
+                    sum.data_points()
+                        .map(|point| (pairs(point.attributes()), point.value())),
+                ),
+                AggregatedMetrics::U64(MetricData::Sum(sum)) => found.1.extend(
+                    sum.data_points()
+                        .map(|point| (pairs(point.attributes()), point.value() as i64)),
+                ),
+                AggregatedMetrics::F64(MetricData::Histogram(histogram)) => found.1.extend(
+                    histogram
+                        .data_points()
+                        .map(|point| (pairs(point.attributes()), point.count() as i64)),
+                ),
                 other => panic!("{name} is {other:?}"),
-            })
-            .sum()
+            }
+        }
+        found.1.sort();
+        found
     }
+}
+
+/// Attributes, and a sum or a number of measurements.
+pub(crate) type Point = (BTreeMap<String, String>, i64);
+
+fn pairs<'a>(attributes: impl Iterator<Item = &'a KeyValue>) -> BTreeMap<String, String> {
+    attributes
+        .map(|pair| (pair.key.to_string(), pair.value.to_string()))
+        .collect()
 }
