@@ -1,11 +1,10 @@
-use std::time::Duration;
-
 use aether_telemetry::socketio::{SocketTelemetry, TracedEmit, traced, traced_connect};
-use aether_telemetry::{Telemetry, http};
+use aether_telemetry::{SHUTDOWN_TIMEOUT, Telemetry, http};
 use axum::Router;
 use axum::routing::get;
 use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Data, SocketRef};
+use tokio::signal::unix::{SignalKind, signal};
 use tower_http::services::ServeDir;
 use tracing_subscriber::prelude::*;
 
@@ -33,10 +32,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".into());
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
+    let mut terminated = signal(SignalKind::terminate())?;
     axum::serve(listener, app)
-        .with_graceful_shutdown(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
+        .with_graceful_shutdown(async move {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            io.close().await;
+        })
         .await?;
-    telemetry.shutdown(Duration::from_secs(5)).await;
+    let report = telemetry.shutdown(SHUTDOWN_TIMEOUT).await;
+    if !report.is_complete() {
+        eprintln!("{report}");
+    }
     Ok(())
 }
 

@@ -1,9 +1,10 @@
 //! Real processes that tests start.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -11,6 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::PATIENCE;
+
+/// The examples that consist of one file.
+const EXAMPLES: [&str; 4] = ["server", "chat_before", "chat_after", "job"];
 
 /// A running program. Killed when it is dropped.
 #[derive(Debug)]
@@ -34,7 +38,11 @@ impl Program {
     /// Starts a program that sends all telemetry to `endpoint`, with these further variables and
     /// nothing else of this process's settings.
     pub fn start(program: impl AsRef<OsStr>, endpoint: &str, variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(program);
+        Self::spawn(Command::new(program), endpoint, variables)
+    }
+
+    /// The same for a command that is described already.
+    pub fn spawn(mut command: Command, endpoint: &str, variables: &[(&str, &str)]) -> Self {
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("OTEL_") {
                 command.env_remove(name);
@@ -64,6 +72,14 @@ impl Program {
         line.expect("a line in time").expect("readable output")
     }
 
+    /// The port in the line that servers print when they are ready.
+    pub async fn port(&mut self) -> u16 {
+        let line = self.line().await.expect("a ready line");
+        let address = line.strip_prefix("listening on http://127.0.0.1:");
+        let port = address.and_then(|port| port.parse().ok());
+        port.unwrap_or_else(|| panic!("no address: {line}"))
+    }
+
     /// Asks it to end, as a container's runtime does.
     #[cfg(unix)]
     pub async fn terminate(&self) {
@@ -89,21 +105,54 @@ async fn all(mut from: impl AsyncRead + Unpin) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// An example of this package, built if it has to be: `cargo test --test …` leaves examples alone.
+/// An example of this package. `cargo test` has built it; `cargo test --test …` leaves examples
+/// alone, so it is built here where it is missing or older than its sources.
 pub fn example(name: &str) -> PathBuf {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| {
-        let this = std::env::current_exe().expect("a path");
-        let profile = this.ancestors().nth(2).expect("target/<profile>/deps");
-        let mut build = std::process::Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--examples", "--manifest-path"]);
-        build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-        if profile.ends_with("release") {
-            build.arg("--release");
+    static CURRENT: OnceLock<()> = OnceLock::new();
+    let this = std::env::current_exe().expect("a path");
+    let profile = this.ancestors().nth(2).expect("target/<profile>/deps");
+    let folder = profile.join("examples");
+    CURRENT.get_or_init(|| {
+        if !EXAMPLES.into_iter().all(|name| is_current(&folder, name)) {
+            build(profile.ends_with("release"));
         }
-        let built = build.status().expect("cargo runs");
-        assert!(built.success(), "the examples can be built");
-        profile.join("examples")
     });
+    assert!(EXAMPLES.contains(&name), "{name} is no example");
     folder.join(name)
+}
+
+/// Whether a program is newer than what it was made from.
+fn is_current(folder: &Path, name: &str) -> bool {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = modified(&package.join("examples").join(name).with_extension("rs"));
+    modified(&folder.join(name)) > own.max(newest(&package.join("src")))
+}
+
+fn build(release: bool) {
+    let mut build = std::process::Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--examples", "--manifest-path"]);
+    build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+    if release {
+        build.arg("--release");
+    }
+    let built = build.status().expect("cargo runs");
+    assert!(built.success(), "the examples can be built");
+}
+
+fn modified(file: &Path) -> Option<SystemTime> {
+    file.metadata().ok()?.modified().ok()
+}
+
+/// When the newest file below a folder was changed.
+fn newest(folder: &Path) -> Option<SystemTime> {
+    let entries = folder.read_dir().ok()?.flatten();
+    let times = entries.map(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            newest(&path)
+        } else {
+            modified(&path)
+        }
+    });
+    times.max().flatten()
 }
