@@ -16,7 +16,7 @@ mod web;
 pub use app::{App, app};
 pub use guard::{BadToken, MAX_TOKEN_LEN, MIN_TOKEN_LEN, Origin, Token};
 pub use serve::{ServeError, serve};
-pub use settings::{Cli, OTEL_VARIABLES, OtelSettings, Settings};
+pub use settings::{Cli, OtelSettings, Settings};
 pub use terminal::{
     CloseReason, ErrorCode, Hub, Limits, MAX_INPUT_BYTES, MAX_SIDE, Shell, Size, TerminalError,
 };

@@ -28,20 +28,19 @@ fn main() -> ExitCode {
         }
     };
     // Telemetry first, because the log goes through it.
-    let started = match settings.start_telemetry() {
-        Ok(started) => started,
+    let telemetry = match settings.start_telemetry() {
+        Ok(telemetry) => telemetry,
         Err(error) => {
             eprintln!("aetherterm: {error}");
             return ExitCode::from(2);
         }
     };
-    for directive in &started.log_directives {
+    for directive in telemetry.log_directives() {
         // They are made of names and a level, so they are directives.
         if let Ok(directive) = directive.parse() {
             filter = filter.add_directive(directive);
         }
     }
-    let telemetry = started.telemetry;
     tracing_subscriber::registry()
         .with(filter)
         .with(telemetry.tracing_layer())
@@ -51,9 +50,6 @@ fn main() -> ExitCode {
                 .with_ansi(std::io::stderr().is_terminal()),
         )
         .init();
-    for warning in started.warnings {
-        tracing::warn!("{warning}");
-    }
     let result = runtime.block_on(serve(settings, telemetry));
     // Threads that wait for a shell that does not end must not keep the process.
     runtime.shutdown_background();

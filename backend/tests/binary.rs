@@ -173,7 +173,11 @@ async fn what_is_wrong_is_said_with_what_to_do() {
         ),
     ];
     for (name, value, expected) in cases {
-        let (code, message) = failing(program().env(name, value)).await;
+        let mut command = program();
+        command
+            .env("AETHER_TELEMETRY_STRICT", "true")
+            .env(name, value);
+        let (code, message) = failing(&mut command).await;
         assert!(
             matches!(code, Some(1 | 2)),
             "{name}={value} ends with {code:?}"
@@ -186,6 +190,53 @@ async fn what_is_wrong_is_said_with_what_to_do() {
         }
     }
     running.stop().await;
+}
+
+#[tokio::test]
+async fn a_wrong_setting_of_telemetry_is_said_and_the_terminal_works() {
+    let mut command = program();
+    command
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:SECRET@box:14268")
+        .env("AETHERTERM_TOKEN", TOKEN);
+    let running = start(&mut command).await;
+    let mut client = Client::connect(running.address(), None).await;
+    let id = client.create().await;
+    client.type_in(&id, "echo works-$((1+1))\r").await;
+    client.output_until(&id, "works-2").await;
+    let (code, log) = running.stop().await;
+    assert_eq!(code, Some(0));
+    assert!(log.contains("telemetry is off"), "{log}");
+    assert!(
+        log.contains("OTEL_EXPORTER_OTLP_ENDPOINT=http://****@box:14268"),
+        "{log}"
+    );
+    assert!(!log.contains("SECRET"), "{log}");
+}
+
+#[tokio::test]
+async fn what_a_settings_file_refers_to_stays_from_shells() {
+    let name = format!("aetherterm-settings-{}.toml", std::process::id());
+    let file = std::env::temp_dir().join(name);
+    std::fs::write(
+        &file,
+        "exporter.otlp.headers.key = { env = \"KEY_OF_TEST\" }\nresource.service_name = \"named\"\n",
+    )
+    .unwrap();
+    let mut command = program();
+    command
+        .env("AETHERTERM_TOKEN", TOKEN)
+        .env("AETHER_TELEMETRY_CONFIG", &file)
+        .env("KEY_OF_TEST", "SECRET")
+        .env("KEPT", "kept");
+    let running = start(&mut command).await;
+    std::fs::remove_file(&file).unwrap();
+    let mut client = Client::connect(running.address(), None).await;
+    let id = client.create().await;
+    client
+        .type_in(&id, "echo ${KEPT}:${KEY_OF_TEST}:$((1+1))\r")
+        .await;
+    client.output_until(&id, "kept::2").await;
+    assert_eq!(running.stop().await.0, Some(0));
 }
 
 #[tokio::test]

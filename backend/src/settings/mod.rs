@@ -8,10 +8,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aether_telemetry::{Config, Telemetry};
+use aether_telemetry::{BuildError, Telemetry};
 use clap::{Args, Parser, Subcommand};
 
-pub use otel::{OtelSettings, VARIABLES as OTEL_VARIABLES};
+pub use otel::OtelSettings;
 
 use crate::guard::{BadToken, Origin, Token};
 use crate::terminal::{Limits, Shell};
@@ -127,17 +127,6 @@ pub struct Settings {
     pub otel: OtelSettings,
 }
 
-/// Telemetry that runs, and what it wants of the log.
-#[derive(Debug)]
-pub struct Started {
-    /// The telemetry.
-    pub telemetry: Telemetry,
-    /// Settings that look like a mistake, one sentence each.
-    pub warnings: Vec<String>,
-    /// How much telemetry logs about itself, as directives of the log's filter.
-    pub log_directives: Vec<String>,
-}
-
 impl Settings {
     /// The defaults, whatever the environment says. For tests and for programs that build the app themselves.
     ///
@@ -159,9 +148,10 @@ impl Settings {
         }
     }
 
-    /// The program that terminals run.
+    /// The program that terminals run. It does not see the variables that hold telemetry's secrets, those included that
+    /// a settings file refers to, once telemetry was started.
     pub fn shell(&self) -> Shell {
-        Shell::from_setting(self.shell.as_deref())
+        Shell::from_setting(self.shell.as_deref()).hiding(self.otel.referred())
     }
 
     /// What terminals there may be.
@@ -174,25 +164,19 @@ impl Settings {
         }
     }
 
-    /// Starts the telemetry that these settings ask for. What it wants of the log is handed back, because the log is set
-    /// up behind it.
+    /// Starts the telemetry that these settings ask for. Where it cannot use one of them, it is off and has said so on
+    /// standard error; its status holds the reason.
     ///
     /// # Errors
-    /// A setting that telemetry cannot use; the message names it.
-    pub fn start_telemetry(&self) -> Result<Started, Box<dyn std::error::Error>> {
-        let mut config = Config::from_lookup(|name| self.otel.get(name).map(str::to_owned))?;
-        let warnings = std::mem::take(&mut config.warnings);
-        let log_directives = config.log_directives();
-        let builder = Telemetry::builder()
+    /// The same, where `AETHER_TELEMETRY_STRICT` asks for it.
+    pub fn start_telemetry(&self) -> Result<Telemetry, BuildError> {
+        let otel = self.otel.clone();
+        Telemetry::builder()
             .default_service_name("aetherterm-backend")
-            .service_version(env!("CARGO_PKG_VERSION"))
+            .default_service_version(env!("CARGO_PKG_VERSION"))
             .panic_hook(true)
-            .config(config);
-        Ok(Started {
-            telemetry: builder.build()?,
-            warnings,
-            log_directives,
-        })
+            .environment(move |name| otel.answer(name))
+            .build()
     }
 
     /// Where the built page may be, best first.

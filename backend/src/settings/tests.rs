@@ -172,29 +172,24 @@ fn help_and_manual_know_every_setting() {
 }
 
 #[test]
-fn every_variable_that_telemetry_reads_is_a_setting() {
-    let asked = std::cell::RefCell::new(std::collections::BTreeSet::new());
-    let read = |known: &dyn Fn(&str) -> Option<&'static str>| {
-        // The values do not matter here, only what is asked for.
-        let _ = Config::from_lookup(|name| {
-            asked.borrow_mut().insert(name.to_owned());
-            known(name).map(str::to_owned)
-        });
-    };
-    read(&|_| None);
-    read(&|name| match name {
-        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some("https://otlp.datadoghq.com"),
-        "OTEL_TRACES_SAMPLER" => Some("traceidratio"),
-        _ => None,
-    });
-    let missing: Vec<_> = asked
-        .borrow()
-        .iter()
-        .filter(|name| !OTEL_VARIABLES.iter().any(|known| known.name == **name))
-        .cloned()
-        .collect();
-    assert!(
-        missing.is_empty(),
-        "add to settings/otel.rs and docs/settings.md: {missing:?}"
-    );
+fn every_setting_of_telemetry_is_a_flag() {
+    let command = Cli::command();
+    for setting in aether_telemetry::Setting::all() {
+        let argument = command
+            .get_arguments()
+            .find(|argument| argument.get_env() == Some(setting.variable.as_ref()));
+        let argument = argument.unwrap_or_else(|| panic!("{} is no flag", setting.variable));
+        assert_eq!(argument.is_hide_env_values_set(), setting.secret);
+    }
+}
+
+#[test]
+fn telemetry_with_a_wrong_setting_is_off_unless_it_is_strict() {
+    let wrong = ["--otel-sample-rate", "2"];
+    let telemetry = parse(&wrong).unwrap().start_telemetry().unwrap();
+    assert!(!telemetry.is_enabled());
+    assert_eq!(telemetry.status().problems[0].variable, "OTEL_SAMPLE_RATE");
+    let strict = [&wrong[..], &["--aether-telemetry-strict", "true"]].concat();
+    let error = parse(&strict).unwrap().start_telemetry().unwrap_err();
+    assert!(error.to_string().contains("OTEL_SAMPLE_RATE=2"), "{error}");
 }

@@ -1,5 +1,6 @@
 //! Which program a terminal runs, and the environment it gets.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use portable_pty::CommandBuilder;
 pub struct Shell {
     program: PathBuf,
     args: Vec<String>,
+    hidden: BTreeSet<String>,
 }
 
 impl Shell {
@@ -25,8 +27,16 @@ impl Shell {
                     .filter(|shell| !shell.is_empty())
                     .map_or_else(|| PathBuf::from("/bin/sh"), PathBuf::from),
                 args: Vec::new(),
+                hidden: BTreeSet::new(),
             },
         }
+    }
+
+    /// Keeps more variables from what terminals run, besides the server's own.
+    #[must_use]
+    pub fn hiding(mut self, variables: BTreeSet<String>) -> Self {
+        self.hidden = variables;
+        self
     }
 
     fn parse(text: &str) -> Self {
@@ -34,12 +44,14 @@ impl Shell {
             return Self {
                 program: PathBuf::from(text),
                 args: Vec::new(),
+                hidden: BTreeSet::new(),
             };
         }
         let mut words = text.split_whitespace().map(str::to_owned);
         Self {
             program: words.next().unwrap_or_default().into(),
             args: words.collect(),
+            hidden: BTreeSet::new(),
         }
     }
 
@@ -62,7 +74,8 @@ impl Shell {
         let mut command = CommandBuilder::new(&self.program);
         command.args(&self.args);
         for (name, _) in std::env::vars_os() {
-            if is_private(&name) {
+            let hidden = name.to_str().is_some_and(|name| self.hidden.contains(name));
+            if hidden || is_private(&name) {
                 command.env_remove(&name);
             }
         }

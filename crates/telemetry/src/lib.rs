@@ -28,7 +28,7 @@ mod telemetry;
 pub use config::{
     Batch, Compression, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
     DEFAULT_STORE_BYTES, Destination, Endpoint, Limits, Problem, Propagator, Propagators, Protocol,
-    Retry, Sampler, Tls,
+    Retry, Sampler, Setting, Temporality, Tls,
 };
 pub use current_trace::{InCurrentTrace, in_current_trace};
 pub use delivery::{Count, Health, Outcome, Undelivered};

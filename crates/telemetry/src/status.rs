@@ -4,15 +4,21 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::Signal;
 use crate::delivery::{Count, Delivery, Health};
 use crate::store::StoreStatus;
+use crate::{BuildError, Problem, Signal};
 
 /// A snapshot of all telemetry of this process. Holds no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
 pub struct Status {
     /// Whether telemetry runs at all.
     pub enabled: bool,
+    /// Why it does not run; `None` where it does.
+    pub off_because: Option<String>,
+    /// The settings that cannot be used, which is why it does not run.
+    pub problems: Vec<Problem>,
+    /// Settings that are understood and look like a mistake, one sentence each.
+    pub warnings: Vec<String>,
     /// Name under which this process reports itself.
     pub service_name: Option<String>,
     /// Where telemetry is sent: HTTP endpoints, and `console` for standard output.
@@ -48,6 +54,22 @@ pub struct QueueStatus {
     pub bytes: usize,
     /// Bytes that may wait.
     pub max_bytes: usize,
+}
+
+/// The status of telemetry that does not run: switched off, or because of `problem`.
+pub(crate) fn off(problem: Option<&BuildError>) -> Status {
+    let (because, problems) = match problem {
+        Some(problem) => (problem.summary(), problem.problems().to_vec()),
+        None => (
+            "it is switched off (OTEL_ENABLED=false or OTEL_SDK_DISABLED=true)".to_owned(),
+            Vec::new(),
+        ),
+    };
+    Status {
+        off_because: Some(because),
+        problems,
+        ..Status::default()
+    }
 }
 
 pub(crate) fn destinations(delivery: &Delivery) -> Vec<DestinationStatus> {

@@ -1,50 +1,30 @@
 //! The handle a program holds, and its builder.
 
-use std::fmt;
+mod builder;
+mod error;
+mod report;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use serde::Serialize;
 use tokio::sync::oneshot;
 use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::delivery::{Delivery, Undelivered};
-use crate::pipeline::{self, Identity, Pipeline};
+use crate::config::log_directives;
+use crate::delivery::Delivery;
+use crate::pipeline::{self, Pipeline};
 use crate::status::{self, Status};
 use crate::store::Store;
-use crate::{Config, ConfigError, ending, query, relay};
+use crate::{query, relay};
 
-/// Why telemetry could not be started. Its message says what to change.
-#[derive(Debug)]
-pub struct BuildError(Cause);
-
-#[derive(Debug)]
-enum Cause {
-    Config(ConfigError),
-    Start(String),
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Cause::Config(error) => write!(f, "telemetry is configured wrongly\n{error}"),
-            Cause::Start(reason) => write!(f, "telemetry did not start: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for BuildError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0 {
-            Cause::Config(error) => Some(error),
-            Cause::Start(_) => None,
-        }
-    }
-}
+pub use builder::TelemetryBuilder;
+pub use error::BuildError;
+pub use report::ShutdownReport;
 
 /// The telemetry of a process: cheap to clone, and every clone is the same telemetry.
 ///
@@ -78,11 +58,15 @@ impl std::error::Error for BuildError {
 #[derive(Debug, Clone, Default)]
 pub struct Telemetry {
     running: Option<Arc<Running>>,
+    /// Why nothing runs, where that was not asked for.
+    problem: Option<Arc<BuildError>>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Running {
     service_name: Option<String>,
+    log_level: Option<LevelFilter>,
+    warnings: Vec<String>,
     max_request_bytes: usize,
     pub(crate) pipeline: Pipeline,
     pub(crate) delivery: Arc<Delivery>,
@@ -103,6 +87,33 @@ impl Telemetry {
     #[must_use]
     pub fn disabled() -> Self {
         Self::default()
+    }
+
+    fn failed(problem: BuildError) -> Self {
+        Self {
+            running: None,
+            problem: Some(Arc::new(problem)),
+        }
+    }
+
+    /// Why nothing runs although it should: settings that cannot be used, or a thread that could
+    /// not be had. `None` while telemetry runs, and where it was switched off.
+    ///
+    /// It has been said already when [`TelemetryBuilder::build`] returns: as a `tracing` error, or
+    /// on standard error where nothing took `tracing` events yet.
+    #[must_use]
+    pub fn problem(&self) -> Option<&BuildError> {
+        self.problem.as_deref()
+    }
+
+    /// Directives for an `EnvFilter` of `tracing_subscriber` that apply `OTEL_LOG_LEVEL` to
+    /// telemetry's own messages; none where it is not set. See [`Config::log_directives`].
+    ///
+    /// [`Config::log_directives`]: crate::Config::log_directives
+    #[must_use]
+    pub fn log_directives(&self) -> Vec<String> {
+        let running = self.running.as_ref();
+        log_directives(running.and_then(|running| running.log_level))
     }
 
     /// Whether anything runs.
@@ -150,6 +161,9 @@ impl Telemetry {
                     "there is no embedded store: traces are sent to the configured endpoint; set AETHER_TELEMETRY_STORE=always to keep them here as well",
                 ),
             },
+            None if self.problem.is_some() => query::unavailable(
+                "telemetry is off, because it is configured wrongly or could not be started; the log of the start says more",
+            ),
             None => query::unavailable(
                 "telemetry is disabled (OTEL_ENABLED=false or OTEL_SDK_DISABLED=true)",
             ),
@@ -160,10 +174,13 @@ impl Telemetry {
     #[must_use]
     pub fn status(&self) -> Status {
         let Some(running) = &self.running else {
-            return Status::default();
+            return status::off(self.problem());
         };
         Status {
             enabled: true,
+            off_because: None,
+            problems: Vec::new(),
+            warnings: running.warnings.clone(),
             service_name: running.service_name.clone(),
             destinations: status::destinations(&running.delivery),
             store: running.store.as_ref().map(|store| store.status()),
@@ -211,124 +228,5 @@ impl Telemetry {
             },
             Err(_) => ShutdownReport::default(),
         }
-    }
-}
-
-/// What [`Telemetry::shutdown`] came to.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct ShutdownReport {
-    /// Telemetry that was accepted and has not reached its destination. It is counted as dropped,
-    /// reason `shutdown`.
-    pub undelivered: Vec<Undelivered>,
-    /// Whether this call stopped telemetry; `false` for one that was disabled or stopped before.
-    pub stopped: bool,
-}
-
-impl ShutdownReport {
-    /// Whether nothing was left.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.undelivered.is_empty()
-    }
-}
-
-impl fmt::Display for ShutdownReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_complete() {
-            return f.write_str("all telemetry was delivered");
-        }
-        f.write_str("not delivered:")?;
-        for (index, left) in self.undelivered.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "," };
-            let (items, signal) = (left.items, left.signal);
-            write!(
-                f,
-                "{separator} {items} items of {signal} to {}",
-                left.destination
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// Describes a [`Telemetry`]. Everything is optional.
-#[derive(Debug, Clone, Default)]
-pub struct TelemetryBuilder {
-    identity: Identity,
-    config: Option<Config>,
-    panic_hook: bool,
-}
-
-impl TelemetryBuilder {
-    /// Name of the service where neither `OTEL_SERVICE_NAME` nor `OTEL_RESOURCE_ATTRIBUTES` has
-    /// one. Default: `unknown_service:<program>`.
-    #[must_use]
-    pub fn default_service_name(mut self, name: impl Into<String>) -> Self {
-        self.identity.service_name = Some(name.into());
-        self
-    }
-
-    /// Version of the service where the environment names none. Default: none.
-    #[must_use]
-    pub fn service_version(mut self, version: impl Into<String>) -> Self {
-        self.identity.service_version = Some(version.into());
-        self
-    }
-
-    /// Settings to use instead of [`Config::from_env`].
-    #[must_use]
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = Some(config);
-        self
-    }
-
-    /// Whether panics are logged through `tracing`, with their place but without their message.
-    /// Default: no.
-    ///
-    /// A panic that ends the process (of the main thread, or of any where it was built with
-    /// `panic = "abort"`) waits until everything is delivered, for at most
-    /// [`PANIC_TIMEOUT`](crate::PANIC_TIMEOUT). A hook that was there before runs afterwards.
-    #[must_use]
-    pub fn panic_hook(mut self, install: bool) -> Self {
-        self.panic_hook = install;
-        self
-    }
-
-    /// Starts telemetry and makes its providers and propagator the global ones. Needs no runtime.
-    ///
-    /// # Errors
-    /// A setting that cannot be used, or a thread or HTTP client that could not be had.
-    pub fn build(self) -> Result<Telemetry, BuildError> {
-        let config = match self.config {
-            Some(config) => config,
-            None => Config::from_env().map_err(|error| BuildError(Cause::Config(error)))?,
-        };
-        if !config.enabled {
-            return Ok(Telemetry::disabled());
-        }
-        for warning in &config.warnings {
-            tracing::warn!("{warning}");
-        }
-        let failed = |reason| BuildError(Cause::Start(reason));
-        let store = config.store_bytes.map(|bytes| Arc::new(Store::new(bytes)));
-        let delivery = Delivery::start(&config, store.clone()).map_err(failed)?;
-        let delivery = Arc::new(delivery);
-        let pipeline = Pipeline::start(&config, &self.identity, &delivery).map_err(failed)?;
-        let service_name = config.service_name.or(self.identity.service_name);
-        let running = Arc::new(Running {
-            service_name,
-            max_request_bytes: config.max_request_bytes,
-            pipeline,
-            delivery,
-            store,
-            ended: AtomicBool::new(false),
-        });
-        if self.panic_hook {
-            let running = Arc::downgrade(&running);
-            pipeline::install_panic_hook(move || ending::flush(&running));
-        }
-        Ok(Telemetry {
-            running: Some(running),
-        })
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use aether_telemetry::{Config, Endpoint, Signal};
+use aether_telemetry::{Config, Endpoint, Signal, Temporality};
 
 const GUIDE: &str = include_str!("../../../docs/backends.md");
 const ENV_EXAMPLE: &str = include_str!("../../../.env.example");
@@ -121,7 +121,11 @@ fn every_block_of_the_guide_is_a_configuration() {
             let value = value.to_str().unwrap();
             assert!(!value.contains('%'), "{heading}: {value} is not decoded");
         }
-        assert_eq!(config.metric_deltas, expected.deltas, "{heading}");
+        assert_eq!(
+            config.metric_temporality == Temporality::Delta,
+            expected.deltas,
+            "{heading}"
+        );
         assert_eq!(config.store_bytes, None, "{heading}");
         for signal in [Signal::Logs, Signal::Metrics] {
             let url = endpoint(&config, signal).map(|endpoint| endpoint.url.to_string());

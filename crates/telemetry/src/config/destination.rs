@@ -9,19 +9,25 @@ use std::time::Duration;
 use http::HeaderMap;
 use reqwest::Url;
 
-use super::address;
 use super::tls::Tls;
+use super::{Retry, address};
 use crate::Signal;
 
 /// One receiver of OTLP, with its own queue.
 ///
-/// Endpoints of several signals that share scheme, host and port are one destination.
+/// Endpoints of several signals that share scheme, host and port are one destination. Each
+/// `[[destination]]` of the file is one, too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Destination {
-    /// `host:port`; never holds a secret. The `destination` attribute of our own metrics.
+    /// `host:port`, or the name it was given; never holds a secret. The `destination` attribute of
+    /// our own metrics.
     pub name: String,
     /// What is sent there, and how.
     pub endpoints: BTreeMap<Signal, Endpoint>,
+    /// Bound of its queue in bytes. Default: [`Config::queue_bytes`](crate::Config::queue_bytes).
+    pub queue_bytes: Option<usize>,
+    /// How its failed requests are repeated. Default: [`Config::retry`](crate::Config::retry).
+    pub retry: Option<Retry>,
 }
 
 /// How one signal is sent to a destination.
@@ -68,6 +74,18 @@ pub enum Protocol {
     Grpc,
 }
 
+impl Protocol {
+    /// The name in `OTEL_EXPORTER_OTLP_PROTOCOL`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HttpProtobuf => "http/protobuf",
+            Self::HttpJson => "http/json",
+            Self::Grpc => "grpc",
+        }
+    }
+}
+
 /// Compression of a request body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Compression {
@@ -78,4 +96,16 @@ pub enum Compression {
     Gzip,
     /// Zstandard, level 3.
     Zstd,
+}
+
+impl Compression {
+    /// The name in `OTEL_EXPORTER_OTLP_COMPRESSION`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
 }

@@ -8,65 +8,94 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::destination::{Compression, Destination, Endpoint, Protocol};
-use super::reader::{Found, OTLP, Reader};
-use super::{address, exporters, headers, hosts, mistakes, parse, tls};
+use super::layers::{Found, Layer};
+use super::reader::{OTLP, Reader};
+use super::{Retry, address, exporters, headers, hosts, mistakes, parse, several, tls};
 use crate::Signal;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads the endpoint of every signal and groups them by destination.
-pub(super) fn read(reader: &mut Reader<'_>) -> Vec<Destination> {
+/// The setting that most people need.
+pub(super) const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+/// Reads where each signal goes: to its endpoint, or where it has none to every `[[destination]]`
+/// of the file. `retry` holds for destinations that do not have their own.
+pub(super) fn read(reader: &mut Reader<'_>, retry: Retry) -> Vec<Destination> {
+    let tables = reader.layers().file.map(|file| &file.destinations[..]);
+    let tables = tables.unwrap_or_default();
     let mut destinations: Vec<Destination> = Vec::new();
+    let mut elsewhere = Vec::new();
     for signal in Signal::ALL {
-        let chosen = exporters::read(reader, signal);
-        if !chosen.otlp {
-            continue;
-        }
-        let Some(endpoint) = endpoint(reader, signal) else {
-            if chosen.chosen && reader.is_fine() {
-                reader.warning(format!(
-                    "{} asks for otlp and there is no endpoint: set OTEL_EXPORTER_OTLP_ENDPOINT, for example to http://localhost:4318",
-                    exporters::variable(signal)
-                ));
+        let found = reader.find_either(&Reader::own(signal), OTLP, "ENDPOINT");
+        match found {
+            Some(found) if found.layer == Layer::File && !tables.is_empty() => {
+                let remedy = "there are [[destination]] tables, too; write this endpoint as one more of them";
+                reader.problem(&found, address::masked(&found.text), remedy.to_owned());
             }
-            continue;
-        };
-        let name = address::authority(&endpoint.url);
-        let scheme = endpoint.url.scheme().to_owned();
-        let known = destinations.iter_mut().find(|known| {
-            known.name == name && known.endpoints.values().all(|e| e.url.scheme() == scheme)
-        });
-        match known {
-            Some(known) => {
-                known.endpoints.insert(signal, endpoint);
-            }
-            None => destinations.push(Destination {
-                name,
-                endpoints: BTreeMap::from([(signal, endpoint)]),
-            }),
+            Some(_) => direct(reader, signal, &mut destinations),
+            None if tables.is_empty() => direct(reader, signal, &mut destinations),
+            None => elsewhere.push(signal),
         }
+    }
+    if !tables.is_empty() && !elsewhere.is_empty() {
+        several::read(reader, tables, &elsewhere, retry, &mut destinations);
     }
     destinations
 }
 
-fn endpoint(reader: &mut Reader<'_>, signal: Signal) -> Option<Endpoint> {
-    let own = format!("{OTLP}{}_", signal.as_str().to_uppercase());
+/// Adds the signal's own endpoint to the destinations; those that share scheme, host and port are
+/// one destination.
+fn direct(reader: &mut Reader<'_>, signal: Signal, destinations: &mut Vec<Destination>) {
+    let chosen = exporters::read(reader, signal);
+    if !chosen.otlp {
+        return;
+    }
+    let Some(endpoint) = endpoint(reader, signal) else {
+        if chosen.chosen && reader.is_fine() {
+            reader.warning(format!(
+                "{} asks for otlp and there is no endpoint: set {OTLP_ENDPOINT}, for example to http://localhost:4318",
+                exporters::variable(signal)
+            ));
+        }
+        return;
+    };
+    let name = address::authority(&endpoint.url);
+    let scheme = endpoint.url.scheme().to_owned();
+    let known = destinations.iter_mut().find(|known| {
+        known.name == name && known.endpoints.values().all(|e| e.url.scheme() == scheme)
+    });
+    match known {
+        Some(known) => {
+            known.endpoints.insert(signal, endpoint);
+        }
+        None => destinations.push(Destination {
+            name,
+            endpoints: BTreeMap::from([(signal, endpoint)]),
+            queue_bytes: None,
+            retry: None,
+        }),
+    }
+}
+
+/// What is set for one signal; `None` where there is no address, or a problem with it.
+pub(super) fn endpoint(reader: &mut Reader<'_>, signal: Signal) -> Option<Endpoint> {
+    let own = Reader::own(signal);
     let found = reader.find_either(&own, OTLP, "ENDPOINT")?;
     let asked = reader.either(&own, OTLP, "PROTOCOL", protocol);
     let protocol = asked.unwrap_or_default();
     let url = url(reader, &own, &found, signal, protocol)?;
     if let Err(remedy) = mistakes::impossible(&url, asked) {
-        reader.problem(&found, address::masked(url.as_str()), remedy);
+        reader.problem(&found, address::masked(&found.text), remedy);
         return None;
     }
-    let headers = headers::read(reader, &own, &url);
+    let headers = headers::read(reader, &own, &url, &found);
     let tls = tls::read(reader, &own);
-    let mut warnings = mistakes::suspicious(&found.variable, &url, signal, protocol);
-    warnings.extend(hosts::suspicious(&found.variable, &url, protocol, &headers));
+    let mut warnings = mistakes::suspicious(&found.place, &url, signal, protocol);
+    warnings.extend(hosts::suspicious(&found.place, &url, protocol, &headers));
     if url.scheme() == "http" && tls != tls::Tls::default() {
         warnings.push(format!(
             "{} begins with http://, so the certificates that are set are not used; write https:// where the receiver speaks TLS",
-            found.variable
+            found.place
         ));
     }
     for warning in warnings {
@@ -110,14 +139,14 @@ fn url(
         if !matches!(url.path(), "" | "/") {
             reader.warning(format!(
                 "{} has a path, which gRPC does not use: only {}://{} counts",
-                found.variable,
+                found.place,
                 url.scheme(),
                 address::authority(&url)
             ));
         }
         url.set_path("");
         url.set_query(None);
-    } else if found.variable == format!("{OTLP}ENDPOINT") {
+    } else if found.variable == OTLP_ENDPOINT {
         let path = format!("{}{}", url.path().trim_end_matches('/'), signal.path());
         url.set_path(&path);
     }

@@ -33,29 +33,28 @@ pub(super) fn variable(signal: Signal) -> String {
 }
 
 fn parse(text: &str) -> Result<Exporters, String> {
+    const EXPECTED: &str = "expected a list of `otlp`, `console` or `none`";
     let mut found = Exporters {
         otlp: false,
         console: false,
         chosen: true,
     };
-    let (mut none, mut named) = (false, false);
+    let mut none = false;
     for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
-        named = true;
         match name.to_ascii_lowercase().as_str() {
             "otlp" => found.otlp = true,
             "console" => found.console = true,
             "none" => none = true,
-            _ => named = false,
+            "logging" => return Err(format!("`logging` is called `console` now; {EXPECTED}")),
+            other @ ("zipkin" | "jaeger" | "prometheus") => {
+                return Err(format!("there is no exporter for {other}; {EXPECTED}"));
+            }
+            _ => return Err(EXPECTED.to_owned()),
         }
-        if !named {
-            break;
-        }
     }
-    if !named {
-        return Err("expected a list of `otlp`, `console` or `none`".to_owned());
+    match (none, found.otlp || found.console) {
+        (true, true) => Err("`none` stands alone: it means that nothing is exported".to_owned()),
+        (false, false) => Err(EXPECTED.to_owned()),
+        _ => Ok(found),
     }
-    if none && (found.otlp || found.console) {
-        return Err("`none` stands alone: it means that nothing is exported".to_owned());
-    }
-    Ok(found)
 }

@@ -1,22 +1,35 @@
 //! What the telemetry of a process is told to do.
 //!
-//! A [`Config`] is plain data. It comes from the environment ([`Config::from_env`]) or from any
-//! function that answers for a variable name ([`Config::from_lookup`]), so tests need no process
-//! environment. Reading collects *all* problems; each names its variable and what is allowed.
+//! A [`Config`] is plain data. Settings are looked up by the name of their variable through three
+//! layers: what the program gave the builder, the environment, a TOML file. The first that answers
+//! wins; then the default holds. Headers and resource attributes of all layers are taken together,
+//! key by key. A signal's own setting wins over the general one, wherever either stands.
+//!
+//! Reading collects *all* problems; each says where the setting stands and what is allowed.
 //! Nothing in here opens a connection or starts a thread.
 
 mod address;
+mod batch;
+mod catalogue;
 mod destination;
 mod endpoint;
 mod error;
 mod exporters;
+mod file;
 mod headers;
 mod hosts;
+mod layers;
 mod limits;
+mod metrics;
 mod mistakes;
 mod parse;
+mod propagators;
 mod read;
 mod reader;
+mod resource;
+mod retry;
+mod sampler;
+mod several;
 mod tls;
 
 use std::collections::BTreeSet;
@@ -26,9 +39,16 @@ use tracing::level_filters::LevelFilter;
 
 use crate::Signal;
 
+pub use batch::Batch;
+pub use catalogue::Setting;
 pub use destination::{Compression, Destination, Endpoint, Protocol};
 pub use error::{ConfigError, Problem};
+pub(crate) use layers::Given;
 pub use limits::Limits;
+pub use metrics::Temporality;
+pub use propagators::{Propagator, Propagators};
+pub use retry::Retry;
+pub use sampler::Sampler;
 pub use tls::Tls;
 
 /// Default bound of the embedded store: 64 MiB.
@@ -61,6 +81,10 @@ pub struct Config {
     /// Whether anything runs at all. `OTEL_ENABLED=false` and `OTEL_SDK_DISABLED=true` both turn
     /// it off. Default: `true`.
     pub enabled: bool,
+    /// Whether a setting that cannot be used, or a thread that cannot be had, is an error of
+    /// [`TelemetryBuilder::build`](crate::TelemetryBuilder::build) (`AETHER_TELEMETRY_STRICT`).
+    /// Default: `false`, the program runs with telemetry off.
+    pub strict: bool,
     /// `OTEL_SERVICE_NAME`, or `service.name` in `OTEL_RESOURCE_ATTRIBUTES`.
     /// Default: the name given to the builder.
     pub service_name: Option<String>,
@@ -68,7 +92,7 @@ pub struct Config {
     pub service_version: Option<String>,
     /// `OTEL_RESOURCE_ATTRIBUTES`, without the two above.
     pub resource_attributes: Vec<(String, String)>,
-    /// Where telemetry is sent over HTTP. Empty: nowhere. A signal whose
+    /// Where telemetry is sent. Empty: nowhere. A signal whose
     /// `OTEL_{TRACES,LOGS,METRICS}_EXPORTER` does not name `otlp` is left out.
     pub destinations: Vec<Destination>,
     /// What is printed to standard output, one line of OTLP/JSON per request: the signals whose
@@ -99,10 +123,10 @@ pub struct Config {
     pub logs: Batch,
     /// How often metrics are exported (`OTEL_METRIC_EXPORT_INTERVAL`, default 60 s).
     pub metric_interval: Duration,
-    /// Whether counters are sent as differences instead of totals
-    /// (`OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta`). Default: only where the
-    /// endpoint is Datadog's, which takes nothing else.
-    pub metric_deltas: bool,
+    /// Whether sums are sent as totals or as differences
+    /// (`OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`). Default: totals, except where an
+    /// endpoint is Datadog's, which takes differences only.
+    pub metric_temporality: Temporality,
     /// Whether histograms have exponential buckets, whatever their instruments advise
     /// (`OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION`, by default
     /// `explicit_bucket_histogram`, otherwise `base2_exponential_bucket_histogram`).
@@ -119,6 +143,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             enabled: true,
+            strict: false,
             service_name: None,
             service_version: None,
             resource_attributes: Vec::new(),
@@ -136,8 +161,8 @@ impl Default for Config {
                 ..Batch::SPANS
             },
             logs: Batch::LOGS,
-            metric_interval: Duration::from_secs(60),
-            metric_deltas: false,
+            metric_interval: metrics::DEFAULT_INTERVAL,
+            metric_temporality: Temporality::default(),
             exponential_histograms: false,
             log_level: None,
             warnings: Vec::new(),
@@ -146,23 +171,30 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads the process environment.
+    /// Reads the process environment, and the file that `AETHER_TELEMETRY_CONFIG` names.
     ///
     /// # Errors
-    /// [`ConfigError`] with every variable whose value cannot be used. A disabled configuration
-    /// never fails: with telemetry off, the other variables are not looked at.
+    /// [`ConfigError`] with every setting whose value cannot be used. A disabled configuration
+    /// never fails: with telemetry off, the other settings are not looked at.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_lookup(|name| {
-            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
-        })
+        Self::from_lookup(process_environment)
     }
 
-    /// Reads from `lookup`, which answers with the value of a variable or `None`.
+    /// Reads from `lookup`, which answers with the value of a variable or `None`, and from the
+    /// file that `AETHER_TELEMETRY_CONFIG` names.
     ///
     /// # Errors
     /// As [`Config::from_env`].
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        read::read(&lookup)
+        read::read(&Given::default(), &lookup)
+    }
+
+    /// As [`Config::from_lookup`], with what the builder was given before everything else.
+    pub(crate) fn from_layers(
+        given: &Given,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        read::read(given, environment)
     }
 
     /// Directives that apply [`Config::log_level`] to an `EnvFilter` of `tracing_subscriber`, one
@@ -184,13 +216,7 @@ impl Config {
     /// ```
     #[must_use]
     pub fn log_directives(&self) -> Vec<String> {
-        let directive =
-            |level| ["aether_telemetry", "opentelemetry"].map(|target| format!("{target}={level}"));
-        self.log_level
-            .map(directive)
-            .into_iter()
-            .flatten()
-            .collect()
+        log_directives(self.log_level)
     }
 
     /// Everything off: what `OTEL_SDK_DISABLED=true` gives.
@@ -204,106 +230,17 @@ impl Config {
     }
 }
 
-/// Which traces that begin here are recorded.
-///
-/// <https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampling>
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sampler {
-    /// Share of new traces that is recorded, from 0 to 1.
-    pub ratio: f64,
-    /// Whether a decision that arrived with a request is respected. `false` only for the samplers
-    /// without `parentbased_` in their name.
-    pub parent_based: bool,
+/// See [`Config::log_directives`].
+pub(crate) fn log_directives(level: Option<LevelFilter>) -> Vec<String> {
+    let directive =
+        |level| ["aether_telemetry", "opentelemetry"].map(|target| format!("{target}={level}"));
+    level.map(directive).into_iter().flatten().collect()
 }
 
-impl Default for Sampler {
-    fn default() -> Self {
-        Self {
-            ratio: 1.0,
-            parent_based: true,
-        }
-    }
-}
-
-/// One header format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Propagator {
-    /// `b3`: one header `b3`.
-    B3,
-    /// `b3multi`: headers `x-b3-*`.
-    B3Multi,
-    /// `tracecontext`: W3C `traceparent` and `tracestate`.
-    TraceContext,
-    /// `baggage`: W3C `baggage`.
-    Baggage,
-}
-
-/// Header formats for requests that come in and go out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Propagators {
-    /// Written to outgoing requests.
-    pub inject: Vec<Propagator>,
-    /// Read from incoming requests; the first one that is present wins. Both B3 forms are read
-    /// where either is named.
-    pub extract: Vec<Propagator>,
-}
-
-impl Default for Propagators {
-    fn default() -> Self {
-        Self {
-            inject: vec![Propagator::B3],
-            extract: vec![
-                Propagator::B3,
-                Propagator::TraceContext,
-                Propagator::Baggage,
-            ],
-        }
-    }
-}
-
-/// How a request that failed for the moment is repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retry {
-    /// Wait before the first repetition; doubled each time. Default: 1 s.
-    pub initial: Duration,
-    /// Longest wait, unless the destination asks for more. Default: 30 s.
-    pub max: Duration,
-    /// A batch that failed for this long is dropped. Default: 5 min.
-    pub give_up_after: Duration,
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            initial: Duration::from_secs(1),
-            max: Duration::from_secs(30),
-            give_up_after: Duration::from_secs(300),
-        }
-    }
-}
-
-/// How a batch processor of the SDK collects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Batch {
-    /// Longest wait before a batch is handed on (`…_SCHEDULE_DELAY`, milliseconds).
-    pub delay: Duration,
-    /// Items that may wait; more are dropped (`…_MAX_QUEUE_SIZE`, default 2048).
-    pub queue_size: usize,
-    /// Items in one batch (`…_MAX_EXPORT_BATCH_SIZE`, default 512).
-    pub batch_size: usize,
-}
-
-impl Batch {
-    pub(crate) const SPANS: Self = Self {
-        delay: Duration::from_secs(5),
-        queue_size: 2048,
-        batch_size: 512,
-    };
-    pub(crate) const LOGS: Self = Self {
-        delay: Duration::from_secs(1),
-        queue_size: 2048,
-        batch_size: 512,
-    };
+/// The value of a variable of this process. What is not UTF-8 in it is replaced.
+pub(crate) fn process_environment(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?;
+    Some(value.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]

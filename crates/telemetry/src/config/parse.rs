@@ -85,7 +85,7 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
         }
         let Some((key, value)) = entry.split_once('=') else {
             return Err(format!(
-                "entry {} has no `=`; expected key=value,key=value",
+                "entry {} has no `=`; expected key=value,key=value, a comma in a value written as %2C",
                 position + 1
             ));
         };
@@ -99,6 +99,29 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
         found.push((key, percent_decode(value.trim())?));
     }
     Ok(found)
+}
+
+/// `list` with one more `key=value`, encoded so that [`pairs`] gives both back as they are.
+pub(super) fn append_pair(list: &str, key: &str, value: &str) -> String {
+    let separator = if list.is_empty() { "" } else { "," };
+    let (key, value) = (percent_encode(key), percent_encode(value));
+    format!("{list}{separator}{key}={value}")
+}
+
+/// Writes as `%XX` what the grammar of [`pairs`] uses itself.
+fn percent_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '%' | ',' | '=') || character.is_whitespace() {
+            let mut bytes = [0; 4];
+            for byte in character.encode_utf8(&mut bytes).bytes() {
+                out.push_str(&format!("%{byte:02X}"));
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
 }
 
 /// Replaces `%XX` by the byte it stands for.
@@ -152,6 +175,20 @@ mod tests {
     fn pairs_refuse_what_is_no_pair() {
         for bad in ["abc", "a=1,bcd", "=1", "a=%ff"] {
             assert!(pairs(bad).is_err(), "{bad} was accepted");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_appended_comes_back(
+            entries in proptest::collection::vec((proptest::prelude::any::<String>(), proptest::prelude::any::<String>()), 0..4)
+        ) {
+            let entries: Vec<_> = entries.into_iter().filter(|(key, _)| !key.is_empty()).collect();
+            let mut list = String::new();
+            for (key, value) in &entries {
+                list = append_pair(&list, key, value);
+            }
+            proptest::prop_assert_eq!(pairs(&list).unwrap(), entries);
         }
     }
 

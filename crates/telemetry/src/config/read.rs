@@ -1,72 +1,133 @@
-//! From variables to a [`Config`].
+//! From settings to a [`Config`]: one reading, wherever they stand.
 
 use std::collections::BTreeSet;
 
-use super::hosts::is_datadog;
-use super::reader::{Lookup, Reader};
-use super::{
-    Batch, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
-    DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Propagator, Propagators, Sampler,
-};
-use super::{endpoint, exporters, limits, parse};
-use crate::Signal;
-
 use tracing::level_filters::LevelFilter;
 
-pub(super) fn read(lookup: Lookup<'_>) -> Result<Config, ConfigError> {
-    let mut reader = Reader::new(lookup);
-    let on = reader.value("OTEL_ENABLED", parse::boolean);
-    let off = reader.value("OTEL_SDK_DISABLED", parse::boolean);
-    if on == Some(false) || off == Some(true) {
+use super::catalogue::{Setting, nearest};
+use super::layers::{Given, Layers, Lookup};
+use super::reader::Reader;
+use super::{
+    Batch, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
+    DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Problem, Retry, batch, endpoint, exporters, file,
+    limits, metrics, parse, propagators, resource, retry, sampler,
+};
+use crate::Signal;
+
+/// Reads what the builder was given, the environment, and the file that either of them names.
+pub(super) fn read(given: &Given, environment: Lookup<'_>) -> Result<Config, ConfigError> {
+    let without_file = Layers {
+        given,
+        environment,
+        file: None,
+    };
+    let mut reader = Reader::new(without_file);
+    if is_off(&mut reader) {
         return Ok(Config::disabled());
     }
+    let path = reader.find("AETHER_TELEMETRY_CONFIG");
+    let mut file = path.map(|path| file::load(&path, environment));
+    let problems = file.as_mut().map(|file| std::mem::take(&mut file.problems));
 
-    let mut config = Config {
-        destinations: endpoint::read(&mut reader),
-        console: console(&mut reader),
-        queue_bytes: reader
-            .value("AETHER_TELEMETRY_QUEUE_BYTES", |text| {
-                parse::bytes(text, 64 * 1024, 1 << 40)
-            })
-            .unwrap_or(DEFAULT_QUEUE_BYTES),
-        max_request_bytes: reader
-            .value("AETHER_TELEMETRY_MAX_REQUEST_BYTES", |text| {
-                parse::bytes(text, 1024, 256 * 1024 * 1024)
-            })
-            .unwrap_or(DEFAULT_MAX_REQUEST_BYTES),
-        sampler: sampler(&mut reader),
-        limits: limits::read(&mut reader),
-        log_level: log_level(&mut reader),
-        ..Config::default()
-    };
-    resource(&mut reader, &mut config);
-    if let Some(propagators) = reader.value("OTEL_PROPAGATORS", propagators) {
-        config.propagators = propagators;
+    let mut reader = Reader::new(Layers {
+        file: file.as_ref(),
+        ..without_file
+    });
+    if is_off(&mut reader) {
+        return Ok(Config::disabled());
     }
-
-    let exporters = exporters::read(&mut reader, Signal::Traces);
-    let traces_have_a_place =
-        sends(&config, Signal::Traces) || exporters.console || !exporters.otlp;
-    config.store_bytes = store(&mut reader, traces_have_a_place);
-    let mut spans = Batch::SPANS;
-    if config.store_bytes.is_some() {
-        spans.delay = PROMPT_SPAN_DELAY;
+    unknown_names(&mut reader, given);
+    for problem in problems.into_iter().flatten() {
+        reader.push(problem);
     }
-    config.spans = batch(&mut reader, "OTEL_BSP_", spans);
-    config.logs = batch(&mut reader, "OTEL_BLRP_", Batch::LOGS);
-    if let Some(interval) = reader.value("OTEL_METRIC_EXPORT_INTERVAL", parse::milliseconds) {
-        config.metric_interval = interval;
-    }
-    config.metric_deltas = deltas(&mut reader, &config);
-    config.exponential_histograms = exponential(&mut reader);
+    let strict = reader.value("AETHER_TELEMETRY_STRICT", parse::boolean);
+    let strict = strict.unwrap_or(false);
+    let mut config = everything(&mut reader);
+    config.strict = strict;
 
     let (problems, warnings) = reader.finish();
     if problems.is_empty() {
         config.warnings = warnings;
         Ok(config)
     } else {
-        Err(ConfigError::new(problems))
+        Err(ConfigError::new(problems, strict))
     }
+}
+
+fn is_off(reader: &mut Reader<'_>) -> bool {
+    let on = reader.value("OTEL_ENABLED", parse::boolean);
+    let off = reader.value("OTEL_SDK_DISABLED", parse::boolean);
+    on == Some(false) || off == Some(true)
+}
+
+fn everything(reader: &mut Reader<'_>) -> Config {
+    if let Some(yaml) = reader.find("OTEL_CONFIG_FILE") {
+        reader.warning(format!(
+            "{} names a file of OpenTelemetry's declarative configuration, which is not available: the file is not read and all other settings hold; AETHER_TELEMETRY_CONFIG names a TOML file instead",
+            yaml.place
+        ));
+    }
+    let retry = retry::read(reader, Retry::default());
+    let mut config = Config {
+        destinations: endpoint::read(reader, retry),
+        console: console(reader),
+        queue_bytes: queue_bytes(reader).unwrap_or(DEFAULT_QUEUE_BYTES),
+        retry,
+        max_request_bytes: reader
+            .value("AETHER_TELEMETRY_MAX_REQUEST_BYTES", |text| {
+                parse::bytes(text, 1024, 256 * 1024 * 1024)
+            })
+            .unwrap_or(DEFAULT_MAX_REQUEST_BYTES),
+        sampler: sampler::read(reader),
+        limits: limits::read(reader),
+        log_level: log_level(reader),
+        ..Config::default()
+    };
+    resource::read(reader, &mut config);
+    if let Some(propagators) = reader.value("OTEL_PROPAGATORS", propagators::parse) {
+        config.propagators = propagators;
+    }
+
+    let exporters = exporters::read(reader, Signal::Traces);
+    let traces_have_a_place =
+        sends(&config, Signal::Traces) || exporters.console || !exporters.otlp;
+    config.store_bytes = store(reader, traces_have_a_place);
+    let mut spans = Batch::SPANS;
+    if config.store_bytes.is_some() {
+        spans.delay = PROMPT_SPAN_DELAY;
+    }
+    config.spans = batch::read(reader, "OTEL_BSP_", spans);
+    config.logs = batch::read(reader, "OTEL_BLRP_", Batch::LOGS);
+    config.metric_interval = metrics::interval(reader);
+    config.metric_temporality = metrics::temporality(reader, &config.destinations);
+    config.exponential_histograms = metrics::exponential(reader);
+    metrics::exemplars(reader);
+    config
+}
+
+/// Names that the builder was given and that mean nothing. Those of the environment may be
+/// somebody else's, and those of the file are told while it is loaded.
+fn unknown_names(reader: &mut Reader<'_>, given: &Given) {
+    for (variable, place) in given.names() {
+        if Setting::find(variable).is_some() {
+            continue;
+        }
+        let known = Setting::all().map(|setting| setting.variable);
+        let nearest = nearest(variable, known).unwrap_or_default();
+        reader.push(Problem {
+            variable: variable.to_owned(),
+            place: place.to_owned(),
+            value: String::new(),
+            remedy: format!("there is no setting {variable}; did you mean {nearest}?"),
+        });
+    }
+}
+
+/// The bound of a destination's queue.
+pub(super) fn queue_bytes(reader: &mut Reader<'_>) -> Option<usize> {
+    reader.value("AETHER_TELEMETRY_QUEUE_BYTES", |text| {
+        parse::bytes(text, 64 * 1024, 1 << 40)
+    })
 }
 
 fn log_level(reader: &mut Reader<'_>) -> Option<LevelFilter> {
@@ -88,83 +149,6 @@ fn sends(config: &Config, signal: Signal) -> bool {
         .any(|destination| destination.endpoints.contains_key(&signal))
 }
 
-fn resource(reader: &mut Reader<'_>, config: &mut Config) {
-    let listed = reader
-        .value("OTEL_RESOURCE_ATTRIBUTES", parse::pairs)
-        .unwrap_or_default();
-    for (key, value) in listed {
-        match key.as_str() {
-            "service.name" => config.service_name = Some(value),
-            "service.version" => config.service_version = Some(value),
-            _ => config.resource_attributes.push((key, value)),
-        }
-    }
-    if let Some(name) = reader.find("OTEL_SERVICE_NAME") {
-        config.service_name = Some(name.text);
-    }
-    if let Some(version) = reader.find("OTEL_SERVICE_VERSION") {
-        config.service_version = Some(version.text);
-    }
-}
-
-fn sampler(reader: &mut Reader<'_>) -> Sampler {
-    let rate = reader.value("OTEL_SAMPLE_RATE", parse::ratio);
-    let Some(name) = reader.value("OTEL_TRACES_SAMPLER", sampler_name) else {
-        return Sampler {
-            ratio: rate.unwrap_or(1.0),
-            parent_based: true,
-        };
-    };
-    let (ratio, parent_based) = name;
-    let ratio = ratio.unwrap_or_else(|| {
-        reader
-            .value("OTEL_TRACES_SAMPLER_ARG", parse::ratio)
-            .unwrap_or(1.0)
-    });
-    Sampler {
-        ratio,
-        parent_based,
-    }
-}
-
-/// The fixed ratio of a sampler, `None` where its argument decides, and whether it asks the parent.
-fn sampler_name(text: &str) -> Result<(Option<f64>, bool), String> {
-    match text.to_ascii_lowercase().as_str() {
-        "always_on" => Ok((Some(1.0), false)),
-        "always_off" => Ok((Some(0.0), false)),
-        "traceidratio" => Ok((None, false)),
-        "parentbased_always_on" => Ok((Some(1.0), true)),
-        "parentbased_always_off" => Ok((Some(0.0), true)),
-        "parentbased_traceidratio" => Ok((None, true)),
-        _ => Err("expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio".to_owned()),
-    }
-}
-
-fn propagators(text: &str) -> Result<Propagators, String> {
-    let mut list = Vec::new();
-    for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
-        let propagator = match name.to_ascii_lowercase().as_str() {
-            "b3" => Propagator::B3,
-            "b3multi" => Propagator::B3Multi,
-            "tracecontext" => Propagator::TraceContext,
-            "baggage" => Propagator::Baggage,
-            "none" => continue,
-            _ => {
-                return Err(
-                    "expected a list of b3, b3multi, tracecontext, baggage, or none".to_owned(),
-                );
-            }
-        };
-        if !list.contains(&propagator) {
-            list.push(propagator);
-        }
-    }
-    Ok(Propagators {
-        inject: list.clone(),
-        extract: list,
-    })
-}
-
 fn store(reader: &mut Reader<'_>, traces_have_a_place: bool) -> Option<usize> {
     let wanted = reader
         .value("AETHER_TELEMETRY_STORE", |text| {
@@ -182,58 +166,4 @@ fn store(reader: &mut Reader<'_>, traces_have_a_place: bool) -> Option<usize> {
         })
         .unwrap_or(DEFAULT_STORE_BYTES);
     wanted.then_some(bytes)
-}
-
-fn batch(reader: &mut Reader<'_>, prefix: &str, default: Batch) -> Batch {
-    let delay = reader.value(&format!("{prefix}SCHEDULE_DELAY"), parse::milliseconds);
-    let queue_size = reader.value(&format!("{prefix}MAX_QUEUE_SIZE"), parse::count);
-    let size_name = format!("{prefix}MAX_EXPORT_BATCH_SIZE");
-    let batch_size = reader.value(&size_name, parse::count);
-    let queue_size = queue_size.unwrap_or(default.queue_size);
-    if let Some(size) = batch_size
-        && size > queue_size
-        && let Some(found) = reader.find(&size_name)
-    {
-        reader.problem(
-            &found,
-            size.to_string(),
-            format!("must not be larger than {prefix}MAX_QUEUE_SIZE, which is {queue_size}"),
-        );
-    }
-    Batch {
-        delay: delay.unwrap_or(default.delay),
-        queue_size,
-        batch_size: batch_size.unwrap_or(default.batch_size).min(queue_size),
-    }
-}
-
-fn deltas(reader: &mut Reader<'_>, config: &Config) -> bool {
-    let datadog = config
-        .destinations
-        .iter()
-        .filter_map(|destination| destination.endpoints.get(&Signal::Metrics))
-        .any(|endpoint| is_datadog(&endpoint.url));
-    reader
-        .value(
-            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-            |text| match text.to_ascii_lowercase().as_str() {
-                "cumulative" => Ok(false),
-                "delta" | "lowmemory" => Ok(true),
-                _ => Err("expected `cumulative`, `delta` or `lowmemory`".to_owned()),
-            },
-        )
-        .unwrap_or(datadog)
-}
-
-fn exponential(reader: &mut Reader<'_>) -> bool {
-    let read = |text: &str| match text.to_ascii_lowercase().as_str() {
-        "explicit_bucket_histogram" => Ok(false),
-        "base2_exponential_bucket_histogram" => Ok(true),
-        _ => Err(
-            "expected `explicit_bucket_histogram` or `base2_exponential_bucket_histogram`"
-                .to_owned(),
-        ),
-    };
-    let variable = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
-    reader.value(variable, read).unwrap_or_default()
 }

@@ -1,55 +1,94 @@
 //! Looks settings up by the name of their variable, and remembers what was wrong with them.
 //!
-//! Every setting is read through here, so trimming, masking and the words of a problem are the
-//! same for all of them.
+//! Every setting is read through here, wherever it stands, so precedence, trimming, masking and
+//! the words of a problem are the same for all of them.
 
 use super::Problem;
-
-/// Answers with the value of a variable.
-pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+use super::catalogue::Setting;
+use super::file::DestinationTable;
+use super::layers::{Found, Layer, Layers, found};
+use crate::Signal;
 
 /// Prefix of the settings of the OTLP exporter that hold for every signal.
 pub(super) const OTLP: &str = "OTEL_EXPORTER_OTLP_";
 
-/// The value of a setting and where it stood. Not `Debug`: the text may be a secret.
-#[derive(Clone)]
-pub(super) struct Found {
-    /// Name of the variable that means this setting.
-    pub(super) variable: String,
-    /// The value, trimmed and not empty.
-    pub(super) text: String,
-}
-
-/// Looks variables up and remembers what was wrong with them.
+/// Looks settings up and remembers what was wrong with them.
 pub(super) struct Reader<'a> {
-    lookup: Lookup<'a>,
+    layers: Layers<'a>,
+    /// The `[[destination]]` that is read at the moment.
+    scope: Option<&'a DestinationTable>,
     problems: Vec<Problem>,
     warnings: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(lookup: Lookup<'a>) -> Self {
+    pub(super) fn new(layers: Layers<'a>) -> Self {
         Self {
-            lookup,
+            layers,
+            scope: None,
             problems: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
-    /// The value of a setting; an empty one counts as not set.
-    pub(super) fn find(&self, variable: &str) -> Option<Found> {
-        let value = (self.lookup)(variable)?;
-        let value = value.trim();
-        (!value.is_empty()).then(|| Found {
-            variable: variable.to_owned(),
-            text: value.to_owned(),
-        })
+    /// Prefix of the exporter's settings for one signal.
+    pub(super) fn own(signal: Signal) -> String {
+        format!("{OTLP}{}_", signal.as_str().to_uppercase())
     }
 
-    /// `{own}{name}`, or where that is not set `{general}{name}`.
+    pub(super) fn layers(&self) -> Layers<'a> {
+        self.layers
+    }
+
+    /// Reads with the settings of a destination in place of those that a destination has of its
+    /// own.
+    pub(super) fn within<T>(
+        &mut self,
+        destination: &'a DestinationTable,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.scope = Some(destination);
+        let result = read(self);
+        self.scope = None;
+        result
+    }
+
+    /// Every layer's value of a setting, the one that wins first.
+    pub(super) fn all(&self, variable: &str) -> Vec<Found> {
+        debug_assert!(
+            Setting::find(variable).is_some() || self.scope.is_some(),
+            "{variable} is missing in the catalogue"
+        );
+        match self.scope {
+            Some(scope) if DestinationTable::has(variable) => {
+                let entry = scope.entry(variable).and_then(|entry| {
+                    found(variable, &entry.text, Layer::File, entry.place.clone())
+                });
+                entry.into_iter().collect()
+            }
+            _ => self.layers.all(variable),
+        }
+    }
+
+    /// The value of a setting; an empty one counts as not set.
+    pub(super) fn find(&self, variable: &str) -> Option<Found> {
+        self.all(variable).into_iter().next()
+    }
+
+    /// `{own}{name}`, or where that is set nowhere `{general}{name}`.
     pub(super) fn find_either(&self, own: &str, general: &str, name: &str) -> Option<Found> {
         let own = self.find(&format!("{own}{name}"));
         own.or_else(|| self.find(&format!("{general}{name}")))
+    }
+
+    /// As [`Reader::find_either`], every layer's value.
+    pub(super) fn all_either(&self, own: &str, general: &str, name: &str) -> Vec<Found> {
+        let own = self.all(&format!("{own}{name}"));
+        if own.is_empty() {
+            self.all(&format!("{general}{name}"))
+        } else {
+            own
+        }
     }
 
     /// A value that is no secret, so a problem may show it.
@@ -74,7 +113,8 @@ impl<'a> Reader<'a> {
         self.parsed(found, parse)
     }
 
-    fn parsed<T>(
+    /// What a value means; a problem where it means nothing.
+    pub(super) fn parsed<T>(
         &mut self,
         found: Option<Found>,
         parse: impl Fn(&str) -> Result<T, String>,
@@ -94,13 +134,18 @@ impl<'a> Reader<'a> {
         self.problems.is_empty()
     }
 
-    /// Remembers a problem, once per variable and reason. `value` is shown, so it holds no secret.
+    /// Remembers a problem of a value. `value` is shown, so it holds no secret.
     pub(super) fn problem(&mut self, found: &Found, value: String, remedy: String) {
-        let problem = Problem {
+        self.push(Problem {
             variable: found.variable.clone(),
+            place: found.place.clone(),
             value,
             remedy,
-        };
+        });
+    }
+
+    /// Remembers a problem, once per place and reason.
+    pub(super) fn push(&mut self, problem: Problem) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }

@@ -4,14 +4,15 @@
 //! <https://opentelemetry.io/docs/specs/otel/protocol/exporter/#configuration-options>
 
 use std::fmt;
-use std::io::Read;
 
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, RootCertStore};
 
-use super::reader::{Found, OTLP, Reader, shortened};
+use super::file::read_bounded;
+use super::layers::Found;
+use super::reader::{OTLP, Reader, shortened};
 
 /// Files beyond this are no certificates: a whole system's bundle is a quarter of it.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -94,33 +95,13 @@ fn load<T>(
     found: &Found,
     check: impl Fn(Vec<u8>) -> Result<T, String>,
 ) -> Option<T> {
-    match read_file(&found.text).and_then(check) {
+    match read_bounded(&found.text, MAX_BYTES).and_then(check) {
         Ok(checked) => Some(checked),
         Err(remedy) => {
             reader.problem(found, shortened(&found.text), remedy);
             None
         }
     }
-}
-
-/// The bytes of a regular file, at most [`MAX_BYTES`]. Pipes and devices could block for ever.
-fn read_file(path: &str) -> Result<Vec<u8>, String> {
-    let failed = |error: std::io::Error| format!("the file cannot be read: {error}");
-    let about = std::fs::metadata(path).map_err(failed)?;
-    if !about.is_file() {
-        return Err("expected the path of a file in PEM, and this is none".to_owned());
-    }
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(format!(
-            "the file is larger than {MAX_BYTES} bytes, so it is not a certificate or key in PEM"
-        ));
-    }
-    Ok(bytes)
 }
 
 type Chain = Vec<CertificateDer<'static>>;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::queue::Queue;
 use super::transport::{Clients, Transport};
 use crate::Signal;
-use crate::config::Destination;
+use crate::config::{Destination, Retry};
 
 /// A destination with its queue and how it is doing.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Outlet {
     pub(crate) name: Arc<str>,
     pub(crate) queue: Queue,
     pub(super) way: Way,
+    /// Its own way of repeating, where it has one.
+    pub(super) retry: Option<Retry>,
     health: Mutex<Health>,
 }
 
@@ -40,7 +42,8 @@ pub struct Health {
 }
 
 impl Outlet {
-    /// Makes every endpoint of a destination ready.
+    /// Makes every endpoint of a destination ready. `queue_bytes` bounds its queue where it says
+    /// nothing itself.
     ///
     /// # Errors
     /// A sentence saying why an endpoint has no client.
@@ -55,8 +58,9 @@ impl Outlet {
         }
         Ok(Self {
             name: Arc::from(destination.name.as_str()),
-            queue: Queue::new(queue_bytes),
+            queue: Queue::new(destination.queue_bytes.unwrap_or(queue_bytes)),
             way: Way::Network(transports),
+            retry: destination.retry,
             health: Mutex::default(),
         })
     }
@@ -67,6 +71,7 @@ impl Outlet {
             name: Arc::from("console"),
             queue: Queue::new(queue_bytes),
             way: Way::Console(signals),
+            retry: None,
             health: Mutex::default(),
         }
     }

@@ -99,7 +99,7 @@ async fn run(
         let sender = Sender {
             outlet: Arc::clone(outlet),
             counters: Arc::clone(&counters),
-            retry,
+            retry: outlet.retry.unwrap_or(retry),
             closing: closed.clone(),
         };
         senders.spawn(sender.run());

@@ -27,7 +27,7 @@ use opentelemetry_sdk::trace::{
     SdkTracerProvider, SpanLimits,
 };
 
-use crate::config::{Limits, Sampler};
+use crate::config::{self, Limits, Sampler};
 use crate::delivery::{Delivery, IntakeClient};
 use crate::otlp::limit::Limit;
 use crate::{Config, Signal};
@@ -105,10 +105,10 @@ impl Pipeline {
         };
 
         let meter = if delivery.takes(Signal::Metrics) {
-            let temporality = if config.metric_deltas {
-                Temporality::Delta
-            } else {
-                Temporality::Cumulative
+            let temporality = match config.metric_temporality {
+                config::Temporality::Cumulative => Temporality::Cumulative,
+                config::Temporality::Delta => Temporality::Delta,
+                config::Temporality::LowMemory => Temporality::LowMemory,
             };
             let builder = MetricExporter::builder()
                 .with_http()

@@ -1,5 +1,11 @@
 //! Settings as an environment gives them.
 
+mod destinations;
+mod file;
+mod folder;
+mod layers;
+mod properties;
+mod specification;
 mod tls;
 mod transport;
 
@@ -125,12 +131,12 @@ fn datadog_gets_its_key_and_nobody_else() {
     let config = read(&[key, datadog]).unwrap();
     let endpoint = &config.destinations[0].endpoints[&Signal::Traces];
     assert_eq!(endpoint.headers["dd-api-key"], "hunter2");
-    assert!(config.metric_deltas);
+    assert_eq!(config.metric_temporality, Temporality::Delta);
     for other in ["https://otlp.example.com", "https://evildatadoghq.com"] {
         let config = read(&[key, ("OTEL_EXPORTER_OTLP_ENDPOINT", other)]).unwrap();
         let endpoint = &config.destinations[0].endpoints[&Signal::Traces];
         assert!(endpoint.headers.is_empty(), "{other} got the key");
-        assert!(!config.metric_deltas);
+        assert_eq!(config.metric_temporality, Temporality::Cumulative);
     }
 }
 

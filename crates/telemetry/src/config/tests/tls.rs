@@ -1,8 +1,6 @@
 //! Files of certificates and keys, good and bad.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-
+use super::folder::Folder;
 use super::{problem, read, warnings};
 use crate::{Config, Signal, Tls};
 
@@ -10,33 +8,6 @@ const BASE: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://box:4318");
 const CA: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
 const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
 const KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
-
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("aether-telemetry-tls-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path: &Path = &self.0.join(name);
-        std::fs::write(path, content).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left is the system's to remove.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// A self-signed certificate and its key.
 fn pair() -> (String, String) {
@@ -87,12 +58,8 @@ fn bad_files_are_told_without_their_content() {
     let good_key = folder.file("good-key.pem", &key);
     let not_x509 = "-----BEGIN CERTIFICATE-----\naHVudGVyMg==\n-----END CERTIFICATE-----\n";
     let cases: [(&str, String, &str); 12] = [
-        (
-            CA,
-            folder.0.join("missing").display().to_string(),
-            "cannot be read",
-        ),
-        (CA, folder.0.display().to_string(), "path of a file"),
+        (CA, folder.path("missing"), "cannot be read"),
+        (CA, folder.path(""), "path of a file"),
         (CA, "/dev/zero".to_owned(), "path of a file"),
         (CA, folder.file("empty.pem", ""), "no certificate in PEM"),
         (

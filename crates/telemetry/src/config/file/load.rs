@@ -1,0 +1,200 @@
+//! Walks through the tables of a file and gives each key its place.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::super::Problem;
+use super::super::catalogue::{Kind, Setting, nearest};
+use super::super::layers::{Found, Lookup};
+use super::super::reader::shortened;
+use super::{DestinationTable, Entry, File, NAME, SIGNALS, bounded, value};
+
+/// Settings are short; a larger file is another one.
+const MAX_BYTES: u64 = 1024 * 1024;
+/// More backends than this are a mistake: each has a queue, and everything is sent to all.
+const MAX_DESTINATIONS: usize = 16;
+
+/// Reads the file that the setting names. What is wrong is in the result's problems.
+pub(in crate::config) fn load(path: &Found, environment: Lookup<'_>) -> File {
+    let name = std::path::Path::new(&path.text).file_name();
+    let mut file = File {
+        name: name.unwrap_or_default().to_string_lossy().into_owned(),
+        ..File::default()
+    };
+    let problem = |place: String, remedy: String| Problem {
+        variable: path.variable.clone(),
+        place,
+        value: String::new(),
+        remedy,
+    };
+    let text = bounded::read(&path.text, MAX_BYTES)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned()));
+    let text = match text {
+        Ok(text) => text,
+        Err(remedy) => {
+            let place = format!("{}={}", path.place, shortened(&path.text));
+            file.problems.push(problem(place, remedy));
+            return file;
+        }
+    };
+    match DeTable::parse(&text) {
+        Ok(table) => {
+            let mut walk = Walk {
+                file: &mut file,
+                text: &text,
+                environment,
+                destination: None,
+            };
+            walk.table("", table.get_ref());
+        }
+        // Only the parser's message: what it points at may be a secret.
+        Err(error) => {
+            let line = error.span().map_or(1, |span| line(&text, span.start));
+            let place = format!("{}:{line}", file.name);
+            let remedy = format!("the file is not TOML: {}", error.message());
+            file.problems.push(problem(place, remedy));
+        }
+    }
+    file
+}
+
+struct Walk<'a> {
+    file: &'a mut File,
+    text: &'a str,
+    environment: Lookup<'a>,
+    /// The `[[destination]]` that is walked through, and the name it has in messages.
+    destination: Option<(DestinationTable, String)>,
+}
+
+impl Walk<'_> {
+    fn table(&mut self, prefix: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let path = format!("{prefix}{}", key.get_ref());
+            let start = key.span().start;
+            if let Some(setting) = self.setting(&path) {
+                self.entry(&setting, &path, start, value);
+            } else if let DeValue::Table(inner) = value.get_ref()
+                && self.is_table(&path)
+            {
+                self.table(&format!("{path}."), inner);
+            } else if path == "destination" && self.destination.is_none() {
+                self.destinations(start, value);
+            } else {
+                self.unknown(&path, start, value);
+            }
+        }
+    }
+
+    fn destinations(&mut self, start: usize, value: &Spanned<DeValue<'_>>) {
+        let place = self.place("destination", start);
+        let DeValue::Array(tables) = value.get_ref() else {
+            return self.problem("", place, "write each one as [[destination]]".to_owned());
+        };
+        if tables.len() > MAX_DESTINATIONS {
+            let remedy = format!("there may be {MAX_DESTINATIONS} destinations at most");
+            return self.problem("", place, remedy);
+        }
+        for (index, table) in tables.iter().enumerate() {
+            let name = format!("destination {}", index + 1);
+            let place = self.place(&name, table.span().start);
+            let DeValue::Table(inner) = table.get_ref() else {
+                self.problem("", place, "write each one as [[destination]]".to_owned());
+                continue;
+            };
+            let empty = DestinationTable {
+                place,
+                ..DestinationTable::default()
+            };
+            self.destination = Some((empty, name));
+            self.table("", inner);
+            if let Some((filled, _)) = self.destination.take() {
+                self.file.destinations.push(filled);
+            }
+        }
+    }
+
+    /// The setting that a key means here.
+    fn setting(&self, path: &str) -> Option<Setting> {
+        if self.destination.is_none() {
+            return Setting::find_key(path).copied();
+        }
+        match path {
+            NAME => return Some(Setting::of_destination(NAME, Kind::Scalar)),
+            SIGNALS => return Some(Setting::of_destination(SIGNALS, Kind::List)),
+            _ => {}
+        }
+        let setting = Setting::find_key(&format!("exporter.otlp.{path}"))
+            .or_else(|| Setting::find_key(path))?;
+        DestinationTable::has(setting.variable).then_some(*setting)
+    }
+
+    /// Whether there are settings below a key.
+    fn is_table(&self, path: &str) -> bool {
+        let start = format!("{path}.");
+        self.keys().iter().any(|key| key.starts_with(&start))
+    }
+
+    fn keys(&self) -> Vec<&'static str> {
+        if self.destination.is_some() {
+            DestinationTable::keys().collect()
+        } else {
+            let keys = Setting::all().filter_map(|setting| setting.key);
+            keys.chain(["destination"]).collect()
+        }
+    }
+
+    fn entry(&mut self, setting: &Setting, path: &str, start: usize, value: &Spanned<DeValue<'_>>) {
+        let place = self.place(path, start);
+        match value::text(setting, value.get_ref(), self.environment) {
+            Ok(text) => {
+                let entries = match &mut self.destination {
+                    Some((destination, _)) => &mut destination.entries,
+                    None => &mut self.file.entries,
+                };
+                entries.insert(setting.variable, Entry { text, place });
+            }
+            Err(remedy) => self.file.problems.push(Problem {
+                variable: setting.variable.to_owned(),
+                place,
+                value: shortened(&value::shown(setting, value)),
+                remedy,
+            }),
+        }
+    }
+
+    fn unknown(&mut self, path: &str, start: usize, value: &Spanned<DeValue<'_>>) {
+        let place = self.place(&shortened(path), start);
+        let keys = self.keys();
+        let nearest = nearest(path, keys.iter().copied()).unwrap_or_default();
+        let remedy = if keys.iter().any(|key| key.starts_with(&format!("{path}."))) {
+            let kind = value.get_ref().type_str();
+            format!("expected a table, not a {kind}; one of its keys is `{nearest}`")
+        } else {
+            format!("there is no such key; did you mean `{nearest}`?")
+        };
+        self.problem("", place, remedy);
+    }
+
+    fn problem(&mut self, variable: &str, place: String, remedy: String) {
+        self.file.problems.push(Problem {
+            variable: variable.to_owned(),
+            place,
+            value: String::new(),
+            remedy,
+        });
+    }
+
+    fn place(&self, path: &str, start: usize) -> String {
+        let (name, line) = (&self.file.name, line(self.text, start));
+        match &self.destination {
+            Some((_, destination)) => format!("{name}:{line}: {destination}: {path}"),
+            None => format!("{name}:{line}: {path}"),
+        }
+    }
+}
+
+/// The number of the line that holds the byte at `position`.
+fn line(text: &str, position: usize) -> usize {
+    let before = text.as_bytes().iter().take(position);
+    before.filter(|byte| **byte == b'\n').count() + 1
+}

@@ -1,0 +1,57 @@
+//! How failed requests are repeated: `AETHER_TELEMETRY_RETRY_*`.
+
+use std::time::Duration;
+
+use super::parse;
+use super::reader::Reader;
+
+/// How a request that failed for the moment is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// Wait before the first repetition; doubled each time (`AETHER_TELEMETRY_RETRY_INITIAL`,
+    /// milliseconds). Default: 1 s.
+    pub initial: Duration,
+    /// Longest wait, unless the destination asks for more (`AETHER_TELEMETRY_RETRY_MAX`,
+    /// milliseconds). Default: 30 s.
+    pub max: Duration,
+    /// A batch that failed for this long is dropped (`AETHER_TELEMETRY_RETRY_GIVE_UP_AFTER`,
+    /// milliseconds). Default: 5 min.
+    pub give_up_after: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            initial: Duration::from_secs(1),
+            max: Duration::from_secs(30),
+            give_up_after: Duration::from_secs(300),
+        }
+    }
+}
+
+/// What is set, and the rest from `default`.
+pub(super) fn read(reader: &mut Reader<'_>, default: Retry) -> Retry {
+    const INITIAL: &str = "AETHER_TELEMETRY_RETRY_INITIAL";
+    let mut one = |variable: &str| reader.value(variable, parse::milliseconds);
+    let initial = one(INITIAL);
+    let max = one("AETHER_TELEMETRY_RETRY_MAX");
+    let give_up_after = one("AETHER_TELEMETRY_RETRY_GIVE_UP_AFTER");
+    let retry = Retry {
+        initial: initial.unwrap_or(default.initial),
+        max: max.unwrap_or(default.max),
+        give_up_after: give_up_after.unwrap_or(default.give_up_after),
+    };
+    if retry.initial > retry.max
+        && let Some(found) = reader
+            .find(INITIAL)
+            .or_else(|| reader.find("AETHER_TELEMETRY_RETRY_MAX"))
+    {
+        let remedy = format!(
+            "the first wait ({} ms) must not be longer than the longest ({} ms)",
+            retry.initial.as_millis(),
+            retry.max.as_millis()
+        );
+        reader.problem(&found, super::reader::shortened(&found.text), remedy);
+    }
+    retry
+}

@@ -1,0 +1,301 @@
+//! The builder: settings made by the program, and the start.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::error::{say_off, say_warning};
+use super::{BuildError, Running, Telemetry};
+use crate::config::{Given, process_environment};
+use crate::delivery::Delivery;
+use crate::pipeline::{self, Identity, Pipeline};
+use crate::store::Store;
+use crate::{Compression, Config, ConfigError, Propagator, Protocol, Signal, ending};
+
+/// Describes a [`Telemetry`]. Everything is optional.
+///
+/// What is set here wins over the environment, which wins over the file, which wins over the
+/// defaults. Values are checked by [`TelemetryBuilder::build`], all at once and by the same rules
+/// wherever they stand.
+///
+/// ```no_run
+/// use aether_telemetry::{Protocol, Telemetry};
+///
+/// let telemetry = Telemetry::builder()
+///     .default_service_name("shop")
+///     .endpoint("http://collector:4317")
+///     .protocol(Protocol::Grpc)
+///     .sampler_ratio(0.1)
+///     .resource_attribute("deployment.environment.name", "staging")
+///     .setting("OTEL_BSP_SCHEDULE_DELAY", "2000")
+///     .build()?;
+/// # Ok::<(), aether_telemetry::BuildError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct TelemetryBuilder {
+    identity: Identity,
+    given: Given,
+    environment: Option<Arc<Environment>>,
+    config: Option<Config>,
+    panic_hook: bool,
+}
+
+type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+impl fmt::Debug for TelemetryBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelemetryBuilder")
+            .field("identity", &self.identity)
+            .field("given", &self.given)
+            .field("environment", &self.environment.is_some())
+            .field("config", &self.config)
+            .field("panic_hook", &self.panic_hook)
+            .finish()
+    }
+}
+
+impl TelemetryBuilder {
+    /// Name of the service where no setting has one. Default: `unknown_service:<program>`.
+    #[must_use]
+    pub fn default_service_name(mut self, name: impl Into<String>) -> Self {
+        self.identity.service_name = Some(name.into());
+        self
+    }
+
+    /// Version of the service where no setting has one. Default: none.
+    #[must_use]
+    pub fn default_service_version(mut self, version: impl Into<String>) -> Self {
+        self.identity.service_version = Some(version.into());
+        self
+    }
+
+    /// Name of the service, whatever the environment says (`OTEL_SERVICE_NAME`).
+    #[must_use]
+    pub fn service_name(self, name: impl Into<String>) -> Self {
+        self.set("OTEL_SERVICE_NAME", "service_name", name)
+    }
+
+    /// Version of the service, whatever the environment says (`OTEL_SERVICE_VERSION`).
+    #[must_use]
+    pub fn service_version(self, version: impl Into<String>) -> Self {
+        self.set("OTEL_SERVICE_VERSION", "service_version", version)
+    }
+
+    /// An attribute of everything that is reported (`OTEL_RESOURCE_ATTRIBUTES`), besides those of
+    /// the environment and the file; of the same key, this one is reported.
+    #[must_use]
+    pub fn resource_attribute(mut self, key: &str, value: &str) -> Self {
+        let method = "resource_attribute";
+        self.given
+            .add("OTEL_RESOURCE_ATTRIBUTES", method, key, value);
+        self
+    }
+
+    /// Whether anything runs (`OTEL_ENABLED`). `OTEL_SDK_DISABLED=true` turns it off all the same.
+    #[must_use]
+    pub fn enabled(self, enabled: bool) -> Self {
+        self.set("OTEL_ENABLED", "enabled", enabled.to_string())
+    }
+
+    /// Whether [`TelemetryBuilder::build`] fails where it would otherwise start with telemetry off
+    /// (`AETHER_TELEMETRY_STRICT`). Default: no.
+    #[must_use]
+    pub fn strict(self, strict: bool) -> Self {
+        self.set("AETHER_TELEMETRY_STRICT", "strict", strict.to_string())
+    }
+
+    /// A TOML file with settings (`AETHER_TELEMETRY_CONFIG`). A file that cannot be read is a
+    /// problem. What is not UTF-8 in the path is replaced.
+    #[must_use]
+    pub fn config_file(self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_string_lossy();
+        self.set("AETHER_TELEMETRY_CONFIG", "config_file", path)
+    }
+
+    /// Base URL of an OTLP backend (`OTEL_EXPORTER_OTLP_ENDPOINT`): `/v1/traces`, `/v1/logs` and
+    /// `/v1/metrics` are appended. For gRPC a URL without path, or `host:port`.
+    #[must_use]
+    pub fn endpoint(self, url: impl Into<String>) -> Self {
+        self.set("OTEL_EXPORTER_OTLP_ENDPOINT", "endpoint", url)
+    }
+
+    /// URL for one signal (`OTEL_EXPORTER_OTLP_{SIGNAL}_ENDPOINT`), used as it is.
+    #[must_use]
+    pub fn signal_endpoint(self, signal: Signal, url: impl Into<String>) -> Self {
+        let signal = signal.as_str().to_uppercase();
+        let variable = format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT");
+        self.set(&variable, "signal_endpoint", url)
+    }
+
+    /// A header for the backend (`OTEL_EXPORTER_OTLP_HEADERS`), besides those of the environment;
+    /// of the same name, this one is sent. The value is a secret: it is never shown.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.given
+            .add("OTEL_EXPORTER_OTLP_HEADERS", "header", name, value);
+        self
+    }
+
+    /// Encoding and transport (`OTEL_EXPORTER_OTLP_PROTOCOL`). Default: `http/protobuf`.
+    #[must_use]
+    pub fn protocol(self, protocol: Protocol) -> Self {
+        self.set("OTEL_EXPORTER_OTLP_PROTOCOL", "protocol", protocol.as_str())
+    }
+
+    /// Compression of what is sent (`OTEL_EXPORTER_OTLP_COMPRESSION`). Default: none.
+    #[must_use]
+    pub fn compression(self, compression: Compression) -> Self {
+        let variable = "OTEL_EXPORTER_OTLP_COMPRESSION";
+        self.set(variable, "compression", compression.as_str())
+    }
+
+    /// Longest wait for the backend's answer (`OTEL_EXPORTER_OTLP_TIMEOUT`), to the millisecond.
+    /// Default: 10 s.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        let milliseconds = timeout.as_millis().to_string();
+        self.set("OTEL_EXPORTER_OTLP_TIMEOUT", "timeout", milliseconds)
+    }
+
+    /// Share of the traces that begin here that is recorded, 0 to 1; what the caller of a request
+    /// decided is respected (`OTEL_TRACES_SAMPLER=parentbased_traceidratio`). Default: 1.
+    #[must_use]
+    pub fn sampler_ratio(self, ratio: f64) -> Self {
+        let method = "sampler_ratio";
+        self.set("OTEL_TRACES_SAMPLER", method, "parentbased_traceidratio")
+            .set("OTEL_TRACES_SAMPLER_ARG", method, ratio.to_string())
+    }
+
+    /// Header formats (`OTEL_PROPAGATORS`): all are written, the first that is present is read. An
+    /// empty list means no headers at all.
+    #[must_use]
+    pub fn propagators(self, list: impl IntoIterator<Item = Propagator>) -> Self {
+        let names: Vec<_> = list.into_iter().map(Propagator::as_str).collect();
+        let names = if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(",")
+        };
+        self.set("OTEL_PROPAGATORS", "propagators", names)
+    }
+
+    /// Any setting by the name of its variable, as text ([`Setting`](crate::Setting) lists them).
+    /// A name that is none is a problem.
+    #[must_use]
+    pub fn setting(self, variable: &str, value: impl Into<String>) -> Self {
+        let method = format!("setting({variable})");
+        self.set(variable, &method, value)
+    }
+
+    /// Answers for environment variables instead of the process's environment.
+    #[must_use]
+    pub fn environment<F>(mut self, lookup: F) -> Self
+    where
+        F: Fn(&str) -> Option<String> + Send + Sync + 'static,
+    {
+        self.environment = Some(Arc::new(lookup));
+        self
+    }
+
+    /// Settings to use instead of the builder's, the environment's and the file's.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Whether panics are logged through `tracing`, with their place but without their message.
+    /// Default: no.
+    ///
+    /// A panic that ends the process (of the main thread, or of any where it was built with
+    /// `panic = "abort"`) waits until everything is delivered, for at most
+    /// [`PANIC_TIMEOUT`](crate::PANIC_TIMEOUT). A hook that was there before runs afterwards.
+    #[must_use]
+    pub fn panic_hook(mut self, install: bool) -> Self {
+        self.panic_hook = install;
+        self
+    }
+
+    fn set(mut self, variable: &str, method: &str, value: impl Into<String>) -> Self {
+        self.given.set(variable, method, value.into());
+        self
+    }
+
+    /// The settings that [`TelemetryBuilder::build`] would start with.
+    ///
+    /// # Errors
+    /// Every setting that cannot be used.
+    pub fn read(&self) -> Result<Config, ConfigError> {
+        if let Some(config) = &self.config {
+            let mut config = config.clone();
+            let unused = self.given.names().map(|(_, place)| place);
+            let unused = unused.map(|place| {
+                format!(
+                    "{place} has no effect, because TelemetryBuilder::config replaces all settings"
+                )
+            });
+            config.warnings.extend(unused);
+            return Ok(config);
+        }
+        match &self.environment {
+            Some(environment) => Config::from_layers(&self.given, &**environment),
+            None => Config::from_layers(&self.given, &process_environment),
+        }
+    }
+
+    /// Starts telemetry and makes its providers and propagator the global ones. Needs no runtime.
+    ///
+    /// A setting that cannot be used, or a thread that cannot be had, does not end the program: it
+    /// runs with telemetry off. That is said at once, as a `tracing` error or, where nothing takes
+    /// those yet, on standard error; [`Telemetry::problem`] and [`Telemetry::status`] hold it, too.
+    ///
+    /// # Errors
+    /// The same, where settings ask for it ([`TelemetryBuilder::strict`]).
+    pub fn build(self) -> Result<Telemetry, BuildError> {
+        let (strict, started) = match self.read() {
+            Ok(config) => (config.strict, self.start(config)),
+            Err(error) => (error.is_strict(), Err(error.into())),
+        };
+        match started {
+            Err(error) if !strict => {
+                say_off(&error);
+                Ok(Telemetry::failed(error))
+            }
+            started => started,
+        }
+    }
+
+    fn start(self, config: Config) -> Result<Telemetry, BuildError> {
+        if !config.enabled {
+            return Ok(Telemetry::disabled());
+        }
+        for warning in &config.warnings {
+            say_warning(warning);
+        }
+        let store = config.store_bytes.map(|bytes| Arc::new(Store::new(bytes)));
+        let delivery = Delivery::start(&config, store.clone()).map_err(BuildError::start)?;
+        let delivery = Arc::new(delivery);
+        let pipeline =
+            Pipeline::start(&config, &self.identity, &delivery).map_err(BuildError::start)?;
+        let running = Arc::new(Running {
+            service_name: config.service_name.or(self.identity.service_name),
+            log_level: config.log_level,
+            warnings: config.warnings,
+            max_request_bytes: config.max_request_bytes,
+            pipeline,
+            delivery,
+            store,
+            ended: AtomicBool::new(false),
+        });
+        if self.panic_hook {
+            let running = Arc::downgrade(&running);
+            pipeline::install_panic_hook(move || ending::flush(&running));
+        }
+        Ok(Telemetry {
+            problem: None,
+            running: Some(running),
+        })
+    }
+}
