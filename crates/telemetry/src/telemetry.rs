@@ -38,7 +38,7 @@ pub use report::ShutdownReport;
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let telemetry = Telemetry::builder()
 ///     .default_service_name("shop")
-///     .service_version(env!("CARGO_PKG_VERSION"))
+///     .default_service_version(env!("CARGO_PKG_VERSION"))
 ///     .build()?;
 /// tracing_subscriber::registry()
 ///     .with(telemetry.tracing_layer())

@@ -21,7 +21,7 @@ fn spans_reach_the_store() {
     // Built and used outside any runtime.
     let telemetry = Telemetry::builder()
         .default_service_name("embedded-test")
-        .service_version("1.2.3")
+        .default_service_version("1.2.3")
         .config(config(&[]))
         .build()
         .unwrap();

@@ -42,7 +42,7 @@ impl Server {
         let config = Config::from_lookup(|name| environment.get(name).map(|&v| v.to_owned()));
         let telemetry = Telemetry::builder()
             .default_service_name(SERVER)
-            .service_version("1.2.3")
+            .default_service_version("1.2.3")
             .config(config.expect("the settings of the test are right"))
             .build()
             .expect("telemetry starts");
