@@ -8,10 +8,10 @@ import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { INTERNAL_NAMES } from './internal-names.mjs';
+import { INTERNAL_NAMES, clashes } from './internal-names.mjs';
 import { optimize } from './optimize.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,6 +23,8 @@ const fail = (message) => {
   process.exit(1);
 };
 
+const clashing = clashes(root);
+if (clashing.length) fail(`scripts/internal-names.mjs has names that others use, too: ${clashing.join(', ')}`);
 if (!values.bindgen) fail('say where the generated module is: --bindgen <folder>');
 const input = resolve(values.bindgen, 'aether_web_client_bg.wasm');
 if (!existsSync(input)) fail(`${input} does not exist; compile it first, with \`cargo xtask build\``);
@@ -32,11 +34,21 @@ mkdirSync(dist, { recursive: true });
 writeFileSync(join(dist, 'aether_client.wasm'), optimize(readFileSync(input)));
 copyFileSync(join(root, '../LICENSE'), join(dist, 'LICENSE'));
 
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const shared = {
+const { exports, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** An entry for each subpath of `exports`, named as the file in `dist/` that the subpath leads to. */
+const entryPoints = Object.fromEntries(
+  Object.values(exports).flatMap(({ types, import: file }) =>
+    file ? [[basename(file, '.js'), types.replace('./dist/types/', 'src/').replace(/\.d\.ts$/, '.ts')]] : [],
+  ),
+);
+// One build for all, so that what they share is one module, and shortened names are the same everywhere.
+await build({
   absWorkingDir: root,
+  entryPoints,
   outdir: 'dist',
   bundle: true,
+  splitting: true,
+  chunkNames: '[name]-[hash]',
   format: 'esm',
   platform: 'browser',
   target: 'es2022',
@@ -44,16 +56,11 @@ const shared = {
   define: { __VERSION__: JSON.stringify(version) },
   minify: true,
   mangleProps: INTERNAL_NAMES,
+  // Fields that a constructor fills in need no declaration of their own.
+  tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
   sourcemap: true,
   logLevel: 'warning',
-};
-/** The plugin uses the client as everybody else does; both must be the same module. */
-const clientStaysOutside = {
-  name: 'client-stays-outside',
-  setup: ({ onResolve }) => onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: './index.js', external: true })),
-};
-await build({ ...shared, entryPoints: { index: 'src/index.ts' } });
-await build({ ...shared, entryPoints: { vue: 'src/vue/index.ts' }, plugins: [clientStaysOutside] });
+});
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });

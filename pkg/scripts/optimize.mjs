@@ -6,15 +6,10 @@ const EXPORTS = [
   'memory',
   'text_address',
   'numbers_address',
-  'configure',
-  'ids',
   'record',
-  'wake',
   'take',
   'answered',
   'resume',
-  'reserve',
-  'release',
   'counters',
 ];
 

@@ -63,6 +63,8 @@ export interface LogOptions {
   eventName?: string;
   /** The span it belongs to; default: the current context. */
   context?: SpanContext | null;
+  /** Milliseconds since the Unix epoch; default: now. */
+  time?: number;
 }
 
 /** Adds up. */
@@ -79,7 +81,51 @@ export interface Histogram {
 /** Where the WebAssembly module may come from. */
 export type WasmSource = URL | string | Response | PromiseLike<Response> | BufferSource | WebAssembly.Module;
 
-/** Settings of {@link init}. */
+/** What {@link TelemetryOptions.instrumentations} takes: something that records what happens on the page by itself. */
+export interface Instrumentation {
+  /** Says in messages which one it is. */
+  readonly name: string;
+  /**
+   * Begins to record; returns what undoes it. Whatever it throws is told once on the console, and neither the
+   * page nor the other instrumentations notice.
+   */
+  enable(context: InstrumentationContext): (() => void) | void;
+}
+
+/**
+ * What an instrumentation works with: recording, the current context, the rules for URLs, and a guard around
+ * everything that runs inside the page.
+ */
+export interface InstrumentationContext {
+  startSpan(name: string, options?: SpanOptions): Span;
+  active(): SpanContext | undefined;
+  with<T>(context: SpanContext | undefined, fn: () => T): T;
+  log(severity: Severity, message: string, options?: LogOptions): void;
+  /** Records something thrown as a log record, once: `false` if it was recorded before. */
+  thrown(thrown: unknown, options?: LogOptions): boolean;
+  /** Adds to a counter, or records in a histogram. */
+  measure(histogram: boolean, name: string, unit: string, value: number, attributes?: Attributes): void;
+  /** Whether requests to that URL may carry trace context: the page's own origin, and what `propagateTo` names. */
+  mayPropagate(url: URL): boolean;
+  /** Headers that carry a context. */
+  headers(context?: SpanContext): Record<string, string>;
+  /** A URL as it may be recorded: no credentials, no fragment, and the query string only if `recordQuery` says so. */
+  recordUrl(url: URL): string;
+  /** Whether that URL is where telemetry itself goes. */
+  isExport(url: string): boolean;
+  /** Whether a trace that has come from elsewhere without a decision is recorded. */
+  decide(traceId: string): boolean;
+  /** Attribute `aether.route` of what is recorded from now on. */
+  setRoute(template: string | undefined): void;
+  /** Counts something that was not recorded, because too much of it came. */
+  rateLimited(signal: 'traces' | 'logs'): void;
+  /** `act`, made harmless: what it throws is told once on the console and goes no further. */
+  guard<A extends unknown[], T>(act: (...args: A) => T): (...args: A) => T | undefined;
+  /** Says something to the developer, once. */
+  warn(message: string): void;
+}
+
+/** Settings of `createTelemetry` and {@link init}. */
 export interface TelemetryOptions {
   /** `service.name` of this page. */
   serviceName: string;
@@ -98,7 +144,9 @@ export interface TelemetryOptions {
   sampleRatio?: number;
   /** Other origins (`https://api.example.com`) or URL patterns that get a `b3` header. The page's own origin always does. */
   propagateTo?: readonly (string | RegExp)[];
-  /** Whether `fetch` is instrumented. Default `true`. */
+  /** What is recorded by itself, in addition to what `init` and the Vue plugin bring along. */
+  instrumentations?: readonly Instrumentation[];
+  /** Whether `init` and the Vue plugin instrument `fetch`. Default `true`. */
   instrumentFetch?: boolean;
   /** Whether the query string is part of `url.full`. Default `false`: it is replaced by `?REDACTED`. */
   recordQuery?: boolean;
@@ -152,7 +200,7 @@ export interface ReplyOptions {
   optional?: boolean;
 }
 
-/** Settings of {@link Telemetry.instrumentSocket}. */
+/** Settings of an instrumented socket. */
 export interface SocketOptions {
   /** Default `auto`: nothing is added to events before the server has said that it understands it. */
   context?: SocketContext;
@@ -164,6 +212,8 @@ export interface SocketOptions {
   replies?: Record<string, string | ReplyOptions>;
   /** New traces per second that one event may begin; what exceeds it is not recorded, but counted. Default 20. */
   maxTracesPerSecond?: number;
+  /** Whether durations of requests and listeners are measured, besides their spans. Default `true`. */
+  metrics?: boolean;
 }
 
 /** Something that happened on an instrumented socket, for live displays. */
@@ -190,7 +240,7 @@ export interface SocketLike {
 }
 
 /** A telemetry client. No method ever throws, whatever happens to telemetry. */
-export interface Telemetry {
+export interface BaseTelemetry {
   /** Resolves once the module is ready (`true`) or telemetry is off (`false`). Nothing needs to wait for it. */
   readonly ready: Promise<boolean>;
   /**
@@ -215,10 +265,8 @@ export interface Telemetry {
   histogram(name: string, unit?: string): Histogram;
   /** The headers that carry a context (default: the current one) to a server; empty without a context. */
   headers(context?: SpanContext): Record<string, string>;
-  /** Instruments a Socket.IO client socket; returns a function that undoes it. */
-  instrumentSocket(socket: SocketLike, options?: SocketOptions): () => void;
-  /** Calls `listener` on everything that happens on instrumented sockets; returns a function that ends it. */
-  onSocketActivity(listener: (activity: SocketActivity) => void): () => void;
+  /** Adds an instrumentation, for example one that was loaded later; returns a function that undoes it. */
+  use(instrumentation: Instrumentation): () => void;
   /** Attribute `aether.route` of spans that start from now on: the template of the page's route. */
   setRoute(template: string | undefined): void;
   /** Sends what is waiting; resolves when each batch was tried once. */
@@ -226,4 +274,12 @@ export interface Telemetry {
   /** Undoes all instrumentation, flushes, and ends. */
   shutdown(): Promise<void>;
   stats(): TelemetryStats;
+}
+
+/** The client that `init` and the Vue plugin make: with Socket.IO at hand. */
+export interface Telemetry extends BaseTelemetry {
+  /** Instruments a Socket.IO client socket; returns a function that undoes it. */
+  instrumentSocket(socket: SocketLike, options?: SocketOptions): () => void;
+  /** Calls `listener` on everything that happens on instrumented sockets; returns a function that ends it. */
+  onSocketActivity(listener: (activity: SocketActivity) => void): () => void;
 }

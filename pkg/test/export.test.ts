@@ -1,9 +1,8 @@
 /** From recording to the backend, on the real module: the time before it is ready, and what can go wrong. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { init } from '@aetherterm/telemetry';
-import { samples } from '../src/core/ids.js';
-import { Ids } from '../src/core/ids.js';
+import { id, samples } from '../src/core/ids.js';
 import { retryAfter } from '../src/core/transport.js';
 import { startBoth, startCollector, startTelemetry } from './support/collector.js';
 import { until } from './support/until.js';
@@ -186,18 +185,37 @@ describe('spans', () => {
     expect(spans['throws']!.events).toMatchObject([{ name: 'exception', attributes: { 'exception.type': 'TypeError' } }]);
   });
 
-  it('are sampled by ratio: the same decision before and after the module is ready', async () => {
-    const ids = new Ids(0.3);
-    const early = Array.from({ length: 2000 }, () => ids.trace());
+  it('are sampled by ratio, by a decision that follows from the id', async () => {
     const telemetry = init({ serviceName: 'x', endpoint: 'http://127.0.0.1:9', wasm: wasm(), sampleRatio: 0.3, instrumentFetch: false });
-    await telemetry.ready;
-    const late = Array.from({ length: 2000 }, () => {
-      const { traceId, sampled } = telemetry.startSpan('x');
-      return traceId + (sampled ? '1' : '0');
+    onTestFinished(() => telemetry.shutdown());
+    const spans = Array.from({ length: 4000 }, () => telemetry.startSpan('x'));
+    for (const { traceId, sampled } of spans) expect(sampled, traceId).toBe(samples(traceId, 0.3));
+    expect(spans.filter(({ sampled }) => sampled).length / 4000).toBeCloseTo(0.3, 1);
+  });
+});
+
+describe('ids', () => {
+  it('are distinct, of the right length, and never all zeros', () => {
+    const ids = Array.from({ length: 5000 }, () => id(8));
+    expect(new Set(ids).size).toBe(5000);
+    for (const one of [...ids, id(16)]) expect(one).toMatch(/^(?!0+$)[\da-f]{16}([\da-f]{16})?$/);
+    const zeros = vi.spyOn(crypto, 'getRandomValues').mockImplementationOnce((bytes) => {
+      (bytes as Uint8Array).fill(0);
+      return bytes;
     });
-    for (const entry of [...early, ...late]) expect(entry[32], entry).toBe(samples(entry, 0.3) ? '1' : '0');
-    for (const share of [early, late]) expect(share.filter((entry) => entry[32] === '1').length / 2000).toBeCloseTo(0.3, 1);
-    expect(new Set([...early, ...late]).size).toBe(4000);
+    for (let i = 0; i < 200; i++) expect(id(16)).not.toMatch(/^0+$/);
+    zeros.mockRestore();
+  });
+
+  it('decide at the edges exactly', () => {
+    for (const low of ['0000000000000000', '7fffffffffffffff', 'ffffffffffffffff']) {
+      const traceId = '1'.repeat(16) + low;
+      expect(samples(traceId, 1)).toBe(true);
+      expect(samples(traceId, 7)).toBe(true);
+      expect(samples(traceId, 0)).toBe(false);
+      expect(samples(traceId, -1)).toBe(false);
+      expect(samples(traceId, 0.5)).toBe(low < '8');
+    }
   });
 });
 
@@ -209,6 +227,9 @@ it('Retry-After is read as seconds or date', () => {
 
 it('the built module and package import nothing and touch nothing when only imported', () => {
   expect(WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(WASM)))).toEqual([]);
-  const source = readFileSync(new URL('../dist/index.js', import.meta.url), 'utf8');
-  expect(source).not.toMatch(/\bfrom\s*["']|\brequire\(/);
+  for (const file of readdirSync(new URL('../dist/', import.meta.url)).filter((name) => name.endsWith('.js'))) {
+    const source = readFileSync(new URL(`../dist/${file}`, import.meta.url), 'utf8');
+    const imported = [...source.matchAll(/(?:^|[;}])(?:import|export)[^"]*?\bfrom"([^"]+)"|\bimport\("([^"]+)"\)/g)].map(([, a, b]) => a ?? b);
+    expect(imported.filter((name) => !/^\.\/|^vue$/.test(name!)), file).toEqual([]);
+  }
 });

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TelemetryOptions } from '@aetherterm/telemetry';
-import { redact } from '../src/core/fetch.js';
+import { recordUrl } from '../src/core/url.js';
 import { startBoth } from './support/collector.js';
 import { wasm } from './support/wasm.js';
 
@@ -101,7 +101,7 @@ describe('fetch', () => {
 
 it('URLs are recorded without credentials, fragment and query', () => {
   const url = new URL('https://me:pw@host:8443/path/x?token=1#frag');
-  expect(redact(url, false)).toBe('https://host:8443/path/x?REDACTED');
-  expect(redact(url, true)).toBe('https://host:8443/path/x?token=1');
-  expect(redact(new URL('https://host/'), false)).toBe('https://host/');
+  expect(recordUrl(url, false)).toBe('https://host:8443/path/x?REDACTED');
+  expect(recordUrl(url, true)).toBe('https://host:8443/path/x?token=1');
+  expect(recordUrl(new URL('https://host/'), false)).toBe('https://host/');
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { endpoints, parseHeaders, withEnv } from '../src/core/options.js';
+import { withEnv } from '../src/core/env.js';
+import { endpoints, parseHeaders } from '../src/core/options.js';
 
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
 afterEach(() => void vi.restoreAllMocks());

@@ -1,8 +1,8 @@
 /** The wire format, checked against the table that the server's parsers are checked against. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Decision, type Remote, parseB3, parseTraceparent } from '../src/core/b3.js';
-import { type Carrier, readCarrier, takeTrailing } from '../src/socket/carrier.js';
+import { type Decision, type Remote, parseB3, parseTraceparent } from '../src/core/propagation.js';
+import { type Carrier, readCarrier, takeTrailing } from '../src/instrumentations/socket/carrier.js';
 
 interface Vector {
   header?: string;

@@ -60,13 +60,3 @@ fn encode_value(frame: &mut Frame<'_>, writer: &mut Writer, kind: u32, depth: u3
         _ => frame.reject(),
     }
 }
-
-/// Writes one attribute with a string value under `field`; for attributes we make ourselves.
-pub fn string(writer: &mut Writer, field: u32, key: &str, value: &str) {
-    let pair = writer.begin(field);
-    writer.bytes(1, key.as_bytes());
-    let any = writer.begin(2);
-    writer.bytes_always(1, value.as_bytes());
-    writer.end(any);
-    writer.end(pair);
-}

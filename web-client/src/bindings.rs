@@ -4,9 +4,7 @@
 //! into two buffers whose addresses it has asked for once, and reads requests from the address it is given.
 //! Each module instance holds one client.
 
-use crate::Signal;
 use crate::client::Client;
-use crate::drops::Reason;
 use crate::frame::Frame;
 use crate::queue::Mode;
 use std::sync::{Mutex, PoisonError};
@@ -18,157 +16,91 @@ const TEXT_BYTES: usize = 96 * 1024 + 512;
 const NUMBERS: usize = 4096;
 
 struct Instance {
-    text: Vec<u8>,
-    numbers: Vec<f64>,
-    client: Option<Client>,
+    text: [u8; TEXT_BYTES],
+    numbers: [f64; NUMBERS],
+    client: Client,
 }
 
 /// A module instance has one thread, so the lock is never contended; it is what makes the static sound.
 static INSTANCE: Mutex<Instance> = Mutex::new(Instance {
-    text: Vec::new(),
-    numbers: Vec::new(),
-    client: None,
+    text: [0; TEXT_BYTES],
+    numbers: [0.0; NUMBERS],
+    client: Client::new(),
 });
 
 fn with<T>(act: impl FnOnce(&mut Instance) -> T) -> T {
     act(&mut INSTANCE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn with_client<T: Default>(act: impl FnOnce(&mut Client) -> T) -> T {
-    with(|instance| instance.client.as_mut().map(act).unwrap_or_default())
-}
-
-/// `None` and what JavaScript understands by it: no wake-up needed.
-fn or_never(wake: Option<f64>) -> f64 {
-    wake.unwrap_or(-1.0)
-}
-
-/// Address of the text buffer; call once before everything else.
+/// Address of the text buffer.
 #[wasm_bindgen]
 pub fn text_address() -> usize {
-    with(|instance| {
-        instance.text.resize(TEXT_BYTES, 0);
-        instance.text.as_ptr() as usize
-    })
+    with(|instance| instance.text.as_ptr() as usize)
 }
 
-/// Address of the number buffer; call once before everything else.
+/// Address of the number buffer.
 #[wasm_bindgen]
 pub fn numbers_address() -> usize {
-    with(|instance| {
-        instance.numbers.resize(NUMBERS, 0.0);
-        instance.numbers.as_ptr() as usize
-    })
+    with(|instance| instance.numbers.as_ptr() as usize)
 }
 
-/// Configures the client from the frame in the buffers; `false` if it does not add up.
-#[wasm_bindgen]
-pub fn configure(text_bytes: usize, text_units: usize, numbers: usize) -> bool {
-    with(|instance| {
-        let text = instance.text.get(..text_bytes).unwrap_or_default();
-        let numbers = instance.numbers.get(..numbers).unwrap_or_default();
-        instance.client = Client::new(&mut Frame::new(text, text_units, numbers));
-        instance.client.is_some()
-    })
-}
-
-/// Puts a block of ids into the text buffer and returns its length: trace ids with decision, or span ids.
-#[wasm_bindgen]
-pub fn ids(traces: bool) -> usize {
-    with(|instance| {
-        let Some(client) = &mut instance.client else {
-            return 0;
-        };
-        let mut block = Vec::with_capacity(33 * crate::ids::BLOCK);
-        if traces {
-            client.trace_ids(&mut block);
-        } else {
-            client.span_ids(&mut block);
-        }
-        if let Some(target) = instance.text.get_mut(..block.len()) {
-            target.copy_from_slice(&block);
-        }
-        block.len()
-    })
-}
-
-/// Records the frame in the buffers; returns milliseconds until [`take`] is wanted, negative for never.
+/// Records the frame in the buffers; returns when [`take`] is wanted, infinity for never.
 #[wasm_bindgen]
 pub fn record(text_bytes: usize, text_units: usize, numbers: usize, now: f64) -> f64 {
     with(|instance| {
         let text = instance.text.get(..text_bytes).unwrap_or_default();
         let numbers = instance.numbers.get(..numbers).unwrap_or_default();
-        let Some(client) = &mut instance.client else {
-            return -1.0;
-        };
-        client.record(&mut Frame::new(text, text_units, numbers), now);
-        or_never(client.wake(now))
+        let mut frame = Frame::new(text, text_units, numbers);
+        instance.client.record(&mut frame, now);
+        instance.client.due()
     })
 }
 
-/// Milliseconds until [`take`] is wanted, negative for never.
+/// Takes a request of at most `limit` bytes; returns its id, 0 if there is none. The first numbers of the
+/// buffer are then its address, its length and its signal; the bytes stay valid until the next call.
+/// `mode`: 0 what is due, 1 everything untried, 2 everything that fits the limit.
 #[wasm_bindgen]
-pub fn wake(now: f64) -> f64 {
-    with_client(|client| or_never(client.wake(now)))
-}
-
-/// Takes a request; returns its id, 0 if there is none. The first numbers of the buffer are then its
-/// address, its length and its signal; the bytes stay valid until the next call.
-/// `mode`: 0 what is due, 1 everything untried, 2 everything that the keepalive budget allows.
-#[wasm_bindgen]
-pub fn take(mode: u32, now: f64) -> u32 {
+pub fn take(mode: u32, limit: usize, now: f64) -> u32 {
     with(|instance| {
-        let Some(client) = &mut instance.client else {
+        let mode = match mode {
+            0 => Mode::Due,
+            1 => Mode::Flush,
+            _ => Mode::Final,
+        };
+        let Some(taken) = instance.client.take(mode, limit, now) else {
             return 0;
         };
-        let (mode, limit) = match mode {
-            0 => (Mode::Due, usize::MAX),
-            1 => (Mode::Flush, usize::MAX),
-            _ => (Mode::Final, client.budget.left() as usize),
-        };
-        let Some(taken) = client.take(mode, limit, now) else {
-            return 0;
-        };
-        let request = client.request();
-        let facts = [
-            request.as_ptr() as usize as f64,
-            request.len() as f64,
-            f64::from(taken.signal as u32),
-        ];
-        if let Some(target) = instance.numbers.get_mut(..facts.len()) {
-            target.copy_from_slice(&facts);
-        }
+        let request = instance.client.request();
+        instance.numbers[0] = request.as_ptr() as usize as f64;
+        instance.numbers[1] = request.len() as f64;
+        instance.numbers[2] = f64::from(taken.signal as u32);
         taken.id
     })
 }
 
-/// Reports the answer to request `id`; its body's first `body_bytes` bytes are in the text buffer.
+/// Reports the answer to request `id`, if it is not 0; the body's first `body_bytes` bytes are in the text
+/// buffer. Returns when [`take`] is wanted, infinity for never.
 #[wasm_bindgen]
-pub fn answered(id: u32, status: u32, retry_after: f64, body_bytes: usize, now: f64) {
+pub fn answered(
+    id: u32,
+    status: u32,
+    retry_after: f64,
+    jitter: f64,
+    body_bytes: usize,
+    now: f64,
+) -> f64 {
     with(|instance| {
         let body = instance.text.get(..body_bytes).unwrap_or_default();
-        if let Some(client) = &mut instance.client {
-            client.answered(id, status, retry_after, body, now);
-        }
-    });
+        let client = &mut instance.client;
+        client.answered(id, status, retry_after, jitter, body, now);
+        client.due()
+    })
 }
 
 /// Ends all pauses between retries.
 #[wasm_bindgen]
 pub fn resume() {
-    with_client(Client::resume);
-}
-
-/// Takes bytes from the keepalive budget, if there are as many left.
-#[wasm_bindgen]
-pub fn reserve(bytes: u32) -> bool {
-    with_client(|client| client.budget.reserve(bytes))
-}
-
-/// Gives bytes back to the keepalive budget.
-#[wasm_bindgen]
-pub fn release(bytes: u32) {
-    with_client(|client| client.budget.release(bytes));
+    with(|instance| instance.client.resume());
 }
 
 /// Puts counters into the number buffer: bytes and records waiting, then for each signal the records
@@ -176,23 +108,11 @@ pub fn release(bytes: u32) {
 #[wasm_bindgen]
 pub fn counters() {
     with(|instance| {
-        let Some(client) = &instance.client else {
-            return;
-        };
-        let queue = client.queue();
-        let mut numbers = instance.numbers.iter_mut();
-        let mut put = |value: f64| {
-            if let Some(number) = numbers.next() {
-                *number = value;
-            }
-        };
-        put(queue.bytes() as f64);
-        put(f64::from(queue.items()));
-        for signal in Signal::ALL {
-            put(f64::from(queue.exported(signal)));
-            for reason in Reason::ALL {
-                put(f64::from(queue.drops.get(signal, reason)));
-            }
+        let queue = instance.client.queue();
+        let waiting = [queue.bytes() as u32, queue.items()];
+        let counts = waiting.iter().chain(queue.counts.all());
+        for (number, &count) in instance.numbers.iter_mut().zip(counts) {
+            *number = f64::from(count);
         }
     });
 }

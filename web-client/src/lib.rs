@@ -1,11 +1,11 @@
 //! The browser's telemetry core.
 //!
-//! A page hands in what it has measured (spans, log records, measurements) as *frames*: one piece of text
+//! A page hands in what it has measured (spans, log records, metrics) as *frames*: one piece of text
 //! and a short list of numbers ([`frame`]). Everything after that happens here: the OTLP bytes are written
-//! once, when the span ends ([`span`], [`log`], [`metrics`], on top of [`protobuf`]); batches are cut,
-//! bounded and counted ([`queue`]); what an answer means is decided by a pure function ([`retry`]); and ids
-//! together with the sampling decision are handed out in blocks ([`ids`], [`sampling`]), so that starting
-//! a span costs no call into WebAssembly at all. [`client`] ties these together.
+//! once, when the span ends ([`schema`], on top of [`protobuf`]); batches are cut, bounded and
+//! counted ([`queue`]); what an answer means is decided by a pure function ([`retry`]). [`client`] ties these
+//! together. Ids and the sampling decision are TypeScript's: they are needed before the module is there, and
+//! made there they are no slower than handed over the border.
 //!
 //! Belongs here: whatever can be decided without a browser. Does not: `fetch`, compression, timers and the
 //! patching of JavaScript libraries, which are thin TypeScript in the npm package. `bindings` (compiled for
@@ -16,19 +16,14 @@
 //! download that every visitor of a page pays for.
 
 pub mod attributes;
-pub mod budget;
 pub mod client;
-pub mod drops;
+pub mod counts;
 pub mod frame;
-pub mod ids;
-pub mod log;
-pub mod metrics;
 pub mod protobuf;
 pub mod queue;
 pub mod response;
 pub mod retry;
-pub mod sampling;
-pub mod span;
+pub mod schema;
 
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;
@@ -49,13 +44,4 @@ pub enum Signal {
 impl Signal {
     /// All signals in the order of their numbers.
     pub const ALL: [Self; 3] = [Self::Traces, Self::Logs, Self::Metrics];
-
-    /// The signal's low-cardinality name, used in our own metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Traces => "traces",
-            Self::Logs => "logs",
-            Self::Metrics => "metrics",
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! Writing protobuf, and just enough reading for one answer message.
+//! Writing protobuf.
 //!
 //! Wire format: <https://protobuf.dev/programming-guides/encoding/>. A field is a key
 //! (`number << 3 | wire type`) and a value. Fields that hold the type's default are left out, as proto3
@@ -27,13 +27,8 @@ impl Writer {
     }
 
     /// What has been written so far.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The message's bytes.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    pub const fn as_bytes(&self) -> &[u8] {
+        self.bytes.as_slice()
     }
 
     /// Forgets what was written and keeps the memory.
@@ -70,7 +65,7 @@ impl Writer {
     pub fn fixed64(&mut self, field: u32, value: u64) {
         if value != 0 {
             self.key(field, FIXED64);
-            self.bytes.extend_from_slice(&value.to_le_bytes());
+            self.raw_fixed64(value);
         }
     }
 
@@ -85,17 +80,12 @@ impl Writer {
     /// A `double`, always written.
     pub fn double_always(&mut self, field: u32, value: f64) {
         self.key(field, FIXED64);
-        self.raw_double(value);
+        self.raw_fixed64(value.to_bits());
     }
 
-    /// The eight bytes of a `double`, as an element of a packed field.
-    pub fn raw_double(&mut self, value: f64) {
-        self.bytes.extend_from_slice(&value.to_bits().to_le_bytes());
-    }
-
-    /// The eight bytes of a `fixed64`, as an element of a packed field.
-    pub fn raw_fixed64(&mut self, value: u64) {
-        self.bytes.extend_from_slice(&value.to_le_bytes());
+    /// The eight bytes of a `fixed64` or `double`, as an element of a packed field.
+    pub fn raw_fixed64(&mut self, bits: u64) {
+        self.bytes.extend_from_slice(&bits.to_le_bytes());
     }
 
     /// A string or byte field; nothing when empty.
@@ -151,91 +141,26 @@ impl Writer {
     }
 }
 
-/// Reads the fields of a message from outside; stops at the first thing that is not valid.
-#[derive(Debug)]
-pub struct Fields<'a>(pub &'a [u8]);
-
-/// One field's value; fixed-width values are skipped, nobody needs them.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Value<'a> {
-    /// A varint.
-    Uint(u64),
-    /// A string, bytes or a nested message.
-    Bytes(&'a [u8]),
-}
-
-impl<'a> Fields<'a> {
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.0.split_first()?;
-            self.0 = rest;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    fn skip(&mut self, length: u64) -> Option<&'a [u8]> {
-        let (head, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
-        self.0 = rest;
-        Some(head)
-    }
-}
-
-impl<'a> Iterator for Fields<'a> {
-    type Item = (u64, Value<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let key = self.varint()?;
-            let width = match key as u32 & 7 {
-                VARINT => return Some((key >> 3, Value::Uint(self.varint()?))),
-                LENGTH => {
-                    let length = self.varint()?;
-                    return Some((key >> 3, Value::Bytes(self.skip(length)?)));
-                }
-                FIXED64 => 8,
-                FIXED32 => 4,
-                _ => return None,
-            };
-            self.skip(width)?;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use prost::encoding;
 
     #[test]
     fn nested_lengths_of_every_width_are_correct() {
         for length in [0_usize, 1, 127, 128, 300, 16_383, 16_384, 2_097_152] {
+            let content = vec![7; length];
             let mut writer = Writer::new();
             writer.uint(9, 1);
             let nested = writer.begin(3);
-            writer.raw(&vec![7; length]);
+            writer.raw(&content);
             writer.end(nested);
             writer.uint(4, 5);
-            let fields: Vec<_> = Fields(writer.as_bytes()).collect();
-            assert_eq!(fields.len(), 3, "length {length}");
-            assert_eq!(fields[1], (3, Value::Bytes(&vec![7; length])));
-            assert_eq!(fields[2], (4, Value::Uint(5)));
-        }
-    }
-
-    #[test]
-    fn reading_stops_at_anything_invalid() {
-        for bad in [
-            &[0x0a, 0x05, 1][..],
-            &[0xff; 12],
-            &[0x0b],
-            &[0x08],
-            &[0x09, 1, 2],
-        ] {
-            assert_eq!(Fields(bad).count(), 0, "{bad:?}");
+            let mut expected = Vec::new();
+            encoding::uint64::encode(9, &1, &mut expected);
+            encoding::bytes::encode(3, &content, &mut expected);
+            encoding::uint64::encode(4, &5, &mut expected);
+            assert!(writer.as_bytes() == expected, "length {length}");
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Waiting records: cut into batches, bounded in bytes, every loss counted.
 //!
 //! Records arrive encoded, each as one element of its scope's list. Per signal they are appended to an open
-//! batch; when it is large or old enough it is sealed, and what goes out is one resource and one scope
-//! wrapped around those bytes. Sealed batches stay until an answer has come, so that they can be sent again.
+//! batch until that is large or old enough; what goes out is one resource and one scope wrapped around those
+//! bytes. Batches stay until an answer has come, so that they can be sent again.
 
-use crate::drops::{Drops, Reason};
+use crate::counts::{Counts, Reason};
 use crate::protobuf::Writer;
 use crate::{Signal, retry};
 
-/// A batch is sealed before it grows beyond this. Chosen so that one always fits into the budget for
+/// A batch is closed before it grows beyond this. Chosen so that one always fits into the budget for
 /// requests that outlive the page, even uncompressed.
 pub const MAX_BATCH_BYTES: usize = 48 * 1024;
 
@@ -23,13 +23,6 @@ pub enum Mode {
     Final = 2,
 }
 
-#[derive(Debug, Default)]
-struct Open {
-    body: Vec<u8>,
-    items: u32,
-    due: f64,
-}
-
 #[derive(Debug)]
 struct Batch {
     id: u32,
@@ -38,6 +31,8 @@ struct Batch {
     items: u32,
     attempts: u32,
     due: f64,
+    /// More records may be added.
+    open: bool,
     in_flight: bool,
 }
 
@@ -51,36 +46,32 @@ pub struct Taken {
 }
 
 /// The bounded queue of all three signals. Times are milliseconds since the Unix epoch.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Queue {
-    limit: usize,
-    delay: f64,
+    /// Most bytes that may wait, including batches whose answer is outstanding.
+    pub limit: usize,
+    /// How long records wait for company, in milliseconds.
+    pub delay: f64,
     used: usize,
-    open: [Open; 3],
-    sealed: Vec<Batch>,
-    /// When the first of the sealed batches is due; infinite if none waits. Asked for after every record.
-    sealed_due: f64,
+    /// In the order in which they were begun.
+    batches: Vec<Batch>,
     hold_until: f64,
     last_id: u32,
-    exported: [u32; 3],
-    /// What was lost, and why.
-    pub drops: Drops,
+    /// What has arrived, and what was lost.
+    pub counts: Counts,
 }
 
 impl Queue {
-    /// A queue of at most `limit` bytes whose records wait at most `delay` milliseconds for company.
-    pub fn new(limit: usize, delay: f64) -> Self {
+    /// A queue that takes nothing before it has a limit.
+    pub const fn new() -> Self {
         Self {
-            limit,
-            delay,
+            limit: 0,
+            delay: 0.0,
             used: 0,
-            open: Default::default(),
-            sealed: Vec::new(),
-            sealed_due: f64::INFINITY,
+            batches: Vec::new(),
             hold_until: 0.0,
             last_id: 0,
-            exported: [0; 3],
-            drops: Drops::default(),
+            counts: Counts::new(),
         }
     }
 
@@ -91,68 +82,63 @@ impl Queue {
 
     /// Records waiting, including those whose answer is outstanding.
     pub fn items(&self) -> u32 {
-        self.open
-            .iter()
-            .map(|open| open.items)
-            .chain(self.sealed.iter().map(|batch| batch.items))
-            .sum()
-    }
-
-    /// Records a backend has taken, by signal.
-    pub const fn exported(&self, signal: Signal) -> u32 {
-        self.exported[signal as usize]
+        self.batches.iter().map(|batch| batch.items).sum()
     }
 
     /// Adds `record`, holding `items` items. Room is made by dropping the oldest waiting batch: after an
     /// outage the recent past is worth more than the start of it.
     pub fn push(&mut self, signal: Signal, record: &[u8], items: u32, now: f64) {
         if record.len() > MAX_BATCH_BYTES {
-            return self.drops.add(signal, Reason::TooLarge, items);
+            return self.counts.lost(signal, Reason::TooLarge, items);
         }
         while self.used + record.len() > self.limit {
-            let Some(oldest) = self.sealed.iter().position(|batch| !batch.in_flight) else {
-                return self.drops.add(signal, Reason::QueueFull, items);
+            let Some(oldest) = self.batches.iter().position(|batch| !batch.in_flight) else {
+                return self.counts.lost(signal, Reason::QueueFull, items);
             };
             self.remove(oldest, Some(Reason::QueueFull));
         }
-        if self.open[signal as usize].body.len() + record.len() > MAX_BATCH_BYTES {
-            self.seal(signal, now);
-        }
-        let open = &mut self.open[signal as usize];
-        if open.items == 0 {
-            open.due = now + self.delay;
-        }
-        open.body.extend_from_slice(record);
-        open.items += items;
         self.used += record.len();
+        for batch in &mut self.batches {
+            if batch.open && batch.signal == signal {
+                if batch.body.len() + record.len() <= MAX_BATCH_BYTES {
+                    batch.body.extend_from_slice(record);
+                    batch.items += items;
+                    return;
+                }
+                batch.open = false;
+                batch.due = now;
+            }
+        }
+        self.last_id = self.last_id.wrapping_add(1).max(1);
+        self.batches.push(Batch {
+            id: self.last_id,
+            signal,
+            body: record.to_vec(),
+            items,
+            attempts: 0,
+            due: now + self.delay,
+            open: true,
+            in_flight: false,
+        });
     }
 
-    /// Milliseconds until a batch becomes due, 0 if one is; `None` when nothing waits.
-    pub fn wake(&self, now: f64) -> Option<f64> {
-        let open = self
-            .open
-            .iter()
-            .filter(|open| open.items > 0)
-            .map(|open| open.due);
-        let first = open.fold(self.sealed_due, f64::min);
-        first
-            .is_finite()
-            .then(|| (first.max(self.hold_until) - now).max(0.0))
-    }
-
-    /// To be called whenever a sealed batch comes, goes, or changes its state.
-    fn note_due(&mut self) {
-        let waiting = self.sealed.iter().filter(|batch| !batch.in_flight);
-        self.sealed_due = waiting.map(|batch| batch.due).fold(f64::INFINITY, f64::min);
+    /// When the first batch is due, which may be in the past; infinite when nothing waits.
+    pub fn due(&self) -> f64 {
+        let mut first = f64::INFINITY;
+        for batch in &self.batches {
+            if !batch.in_flight && batch.due < first {
+                first = batch.due;
+            }
+        }
+        first.max(self.hold_until)
     }
 
     /// Forgets the pause after a failure, for example because the browser is online again.
     pub fn resume(&mut self) {
         self.hold_until = 0.0;
-        for batch in &mut self.sealed {
+        for batch in &mut self.batches {
             batch.due = 0.0;
         }
-        self.note_due();
     }
 
     /// Takes a batch of at most `limit` bytes and assembles the whole request in `out`.
@@ -167,30 +153,25 @@ impl Queue {
         if mode == Mode::Due && now < self.hold_until {
             return None;
         }
-        for signal in Signal::ALL {
-            let open = &self.open[signal as usize];
-            if open.items > 0 && (mode != Mode::Due || open.due <= now) {
-                self.seal(signal, now);
-            }
-        }
         let limit = limit.saturating_sub(envelope.overhead());
-        let batch = self.sealed.iter_mut().find(|batch| {
+        for batch in &mut self.batches {
             let wanted = match mode {
                 Mode::Due => batch.due <= now,
                 Mode::Flush => batch.attempts == 0,
                 Mode::Final => true,
             };
-            wanted && !batch.in_flight && batch.body.len() <= limit
-        })?;
-        batch.in_flight = true;
-        batch.attempts += 1;
-        envelope.wrap(&batch.body, out);
-        let taken = Taken {
-            id: batch.id,
-            signal: batch.signal,
-        };
-        self.note_due();
-        Some(taken)
+            if wanted && !batch.in_flight && batch.body.len() <= limit {
+                batch.open = false;
+                batch.in_flight = true;
+                batch.attempts += 1;
+                envelope.wrap(&batch.body, out);
+                return Some(Taken {
+                    id: batch.id,
+                    signal: batch.signal,
+                });
+            }
+        }
+        None
     }
 
     /// Reports the answer to a batch: see [`retry::decide`] for the parameters; `rejected` counts the items
@@ -204,57 +185,39 @@ impl Queue {
         rejected: u32,
         now: f64,
     ) {
-        let Some(at) = self
-            .sealed
-            .iter()
-            .position(|batch| batch.id == id && batch.in_flight)
-        else {
+        let waits = |batch: &Batch| batch.id == id && batch.in_flight;
+        let Some(at) = self.batches.iter().position(waits) else {
             return;
         };
-        let batch = &mut self.sealed[at];
+        let batch = &mut self.batches[at];
         let signal = batch.signal;
-        match retry::decide(status, batch.attempts, retry_after, jitter) {
+        let dropped = match retry::decide(status, batch.attempts, retry_after, jitter) {
             retry::Verdict::Delivered => {
                 let rejected = rejected.min(batch.items);
-                self.exported[signal as usize] += batch.items - rejected;
-                self.drops.add(signal, Reason::Rejected, rejected);
+                self.counts.arrived(signal, batch.items - rejected);
+                self.counts.lost(signal, Reason::Rejected, rejected);
                 self.hold_until = 0.0;
-                self.remove(at, None);
+                None
             }
             retry::Verdict::Retry(pause) => {
                 batch.in_flight = false;
                 batch.due = now + pause;
                 // The others go to the same place; they wait as well.
                 self.hold_until = batch.due;
-                self.note_due();
+                return;
             }
-            retry::Verdict::Refused => self.remove(at, Some(Reason::Refused)),
-            retry::Verdict::Exhausted => self.remove(at, Some(Reason::RetriesExhausted)),
-        }
-    }
-
-    fn seal(&mut self, signal: Signal, now: f64) {
-        let open = std::mem::take(&mut self.open[signal as usize]);
-        self.last_id = self.last_id.wrapping_add(1).max(1);
-        self.sealed.push(Batch {
-            id: self.last_id,
-            signal,
-            body: open.body,
-            items: open.items,
-            attempts: 0,
-            due: now,
-            in_flight: false,
-        });
-        self.sealed_due = self.sealed_due.min(now);
+            retry::Verdict::Refused => Some(Reason::Refused),
+            retry::Verdict::Exhausted => Some(Reason::RetriesExhausted),
+        };
+        self.remove(at, dropped);
     }
 
     fn remove(&mut self, at: usize, dropped: Option<Reason>) {
-        let batch = self.sealed.remove(at);
-        self.used = self.used.saturating_sub(batch.body.len());
+        let batch = self.batches.remove(at);
+        self.used -= batch.body.len();
         if let Some(reason) = dropped {
-            self.drops.add(batch.signal, reason, batch.items);
+            self.counts.lost(batch.signal, reason, batch.items);
         }
-        self.note_due();
     }
 }
 
@@ -265,24 +228,32 @@ impl Queue {
 #[derive(Debug, Default)]
 pub struct Envelope {
     /// Content of the `Resource` message.
-    pub resource: Vec<u8>,
+    pub resource: Writer,
     /// Content of the `InstrumentationScope` message.
-    pub scope: Vec<u8>,
+    pub scope: Writer,
 }
 
 impl Envelope {
+    /// Two empty messages.
+    pub const fn new() -> Self {
+        Self {
+            resource: Writer::new(),
+            scope: Writer::new(),
+        }
+    }
+
     /// Most bytes that [`wrap`](Self::wrap) adds: the two messages, four keys and four lengths.
     pub const fn overhead(&self) -> usize {
-        self.resource.len() + self.scope.len() + 4 * 6
+        self.resource.as_bytes().len() + self.scope.as_bytes().len() + 4 * 6
     }
 
     /// Writes the request for `records`, replacing what `out` held.
     pub fn wrap(&self, records: &[u8], out: &mut Writer) {
         out.clear();
         let by_resource = out.begin(1);
-        out.bytes_always(1, &self.resource);
+        out.bytes_always(1, self.resource.as_bytes());
         let by_scope = out.begin(2);
-        out.bytes_always(1, &self.scope);
+        out.bytes_always(1, self.scope.as_bytes());
         out.raw(records);
         out.end(by_scope);
         out.end(by_resource);

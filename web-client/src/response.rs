@@ -3,17 +3,39 @@
 //! `Export{Trace,Logs,Metrics}ServiceResponse` share one shape: field 1 is `partial_success`, whose field 1
 //! counts the rejected items. Such items must not be sent again, only counted.
 
-use crate::protobuf::{Fields, Value};
+/// Keys of the two fields: number 1, a nested message and a varint.
+const PARTIAL: u8 = 1 << 3 | 2;
+const REJECTED: u8 = 1 << 3;
 
 /// Number of rejected items in an export response; 0 for a body that is empty or not protobuf.
-pub fn rejected(body: &[u8]) -> u32 {
-    for (field, value) in Fields(body) {
-        if let (1, Value::Bytes(partial)) = (field, value) {
-            for (field, value) in Fields(partial) {
-                if let (1, Value::Uint(count)) = (field, value) {
-                    return u32::try_from(count).unwrap_or(0);
-                }
-            }
+///
+/// Fields are expected in the order of their numbers, in which every implementation of protobuf writes them.
+pub fn rejected(mut body: &[u8]) -> u32 {
+    let mut count = 0;
+    for key in [PARTIAL, REJECTED] {
+        let Some((&first, rest)) = body.split_first() else {
+            return 0;
+        };
+        if first != key {
+            return 0;
+        }
+        body = rest;
+        count = varint(&mut body);
+    }
+    u32::try_from(count).unwrap_or(0)
+}
+
+/// Takes a varint from the front of `bytes`; 0 if it has no end.
+fn varint(bytes: &mut &[u8]) -> u64 {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let Some((&byte, rest)) = bytes.split_first() else {
+            return 0;
+        };
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return value;
         }
     }
     0

@@ -4,7 +4,7 @@ mod support;
 
 use aether_web_client::Signal;
 use aether_web_client::client::Client;
-use aether_web_client::drops::Reason;
+use aether_web_client::counts::Reason;
 use aether_web_client::queue::{MAX_BATCH_BYTES, Mode, Taken};
 use aether_web_client::retry::MAX_ATTEMPTS;
 use opentelemetry_proto::tonic::collector::trace::v1::{
@@ -24,7 +24,7 @@ fn names(client: &Client) -> Vec<String> {
 }
 
 fn dropped(client: &Client, reason: Reason) -> u32 {
-    client.queue().drops.get(Signal::Traces, reason)
+    client.queue().counts.get(Signal::Traces, reason)
 }
 
 fn due(client: &mut Client, now: f64) -> Option<Taken> {
@@ -34,10 +34,10 @@ fn due(client: &mut Client, now: f64) -> Option<Taken> {
 #[test]
 fn a_batch_is_due_after_its_delay_and_not_before() {
     let mut client = client(1 << 20, 2000.0);
-    assert_eq!(client.wake(NOW), None);
+    assert_eq!(client.due(), f64::INFINITY);
     record(&mut client, "a", NOW);
     record(&mut client, "b", NOW + 500.0);
-    assert_eq!(client.wake(NOW + 500.0), Some(1500.0));
+    assert_eq!(client.due(), NOW + 2000.0);
     assert_eq!(due(&mut client, NOW + 1999.0), None);
     let taken = due(&mut client, NOW + 2000.0).expect("due");
     assert_eq!(taken.signal, Signal::Traces);
@@ -47,16 +47,16 @@ fn a_batch_is_due_after_its_delay_and_not_before() {
         None,
         "its answer is outstanding"
     );
-    client.answered(taken.id, 202, -1.0, b"", NOW + 2100.0);
+    client.answered(taken.id, 202, -1.0, 0.5, b"", NOW + 2100.0);
     assert_eq!(
         (
-            client.queue().exported(Signal::Traces),
+            client.queue().counts.exported(Signal::Traces),
             client.queue().bytes(),
             client.queue().items()
         ),
         (2, 0, 0)
     );
-    assert_eq!(client.wake(NOW + 9000.0), None);
+    assert_eq!(client.due(), f64::INFINITY);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_full_batch_is_due_at_once_and_none_exceeds_the_limit() {
     for _ in 0..200 {
         record(&mut client, &long, NOW);
     }
-    assert_eq!(client.wake(NOW), Some(0.0));
+    assert_eq!(client.due(), NOW);
     let mut sent = 0;
     while due(&mut client, NOW).is_some() {
         assert!(client.request().len() <= MAX_BATCH_BYTES + 200);
@@ -85,18 +85,14 @@ fn a_retry_holds_everything_back_and_sends_the_same_bytes() {
     let taken = due(&mut client, NOW).expect("due");
     let bytes = client.request().to_vec();
     record(&mut client, "second", NOW);
-    client.answered(taken.id, 503, 7000.0, b"", NOW);
-    assert_eq!(client.wake(NOW), Some(7000.0));
+    client.answered(taken.id, 503, 7000.0, 0.5, b"", NOW);
+    assert_eq!(client.due(), NOW + 7000.0);
     assert_eq!(due(&mut client, NOW + 6999.0), None);
     let again = due(&mut client, NOW + 7000.0).expect("due again");
     assert_eq!((again.id, client.request()), (taken.id, bytes.as_slice()));
-    client.answered(again.id, 0, -1.0, b"", NOW + 7000.0);
+    client.answered(again.id, 0, -1.0, 0.5, b"", NOW + 7000.0);
     client.resume();
-    assert_eq!(
-        client.wake(NOW + 7001.0),
-        Some(0.0),
-        "being online again ends the pause"
-    );
+    assert_eq!(client.due(), 0.0, "being online again ends the pause");
 }
 
 #[test]
@@ -105,7 +101,7 @@ fn refusals_and_exhausted_retries_are_counted_by_record() {
     record(&mut client, "a", NOW);
     record(&mut client, "b", NOW);
     let taken = due(&mut client, NOW).expect("due");
-    client.answered(taken.id, 400, -1.0, b"", NOW);
+    client.answered(taken.id, 400, -1.0, 0.5, b"", NOW);
     assert_eq!(dropped(&client, Reason::Refused), 2);
 
     record(&mut client, "c", NOW);
@@ -113,7 +109,7 @@ fn refusals_and_exhausted_retries_are_counted_by_record() {
     for _ in 0..MAX_ATTEMPTS {
         now += 1e6;
         let taken = due(&mut client, now).expect("due");
-        client.answered(taken.id, 429, -1.0, b"", now);
+        client.answered(taken.id, 429, -1.0, 0.5, b"", now);
     }
     assert_eq!(dropped(&client, Reason::RetriesExhausted), 1);
     assert_eq!(client.queue().items(), 0);
@@ -131,10 +127,10 @@ fn partial_success_is_counted_and_never_sent_again() {
         error_message: "too old".into(),
     });
     let body = ExportTraceServiceResponse { partial_success }.encode_to_vec();
-    client.answered(taken.id, 200, -1.0, &body, NOW);
+    client.answered(taken.id, 200, -1.0, 0.5, &body, NOW);
     assert_eq!(
         (
-            client.queue().exported(Signal::Traces),
+            client.queue().counts.exported(Signal::Traces),
             dropped(&client, Reason::Rejected)
         ),
         (1, 2)
@@ -189,7 +185,7 @@ fn the_last_moment_takes_what_fits_and_ignores_pauses() {
     let mut client = client(1 << 20, 1e9);
     record(&mut client, "paused", NOW);
     let taken = client.take(Mode::Flush, usize::MAX, NOW).expect("untried");
-    client.answered(taken.id, 503, -1.0, b"", NOW);
+    client.answered(taken.id, 503, -1.0, 0.5, b"", NOW);
     assert!(
         client.take(Mode::Flush, usize::MAX, NOW).is_none(),
         "a flush tries each batch once"
@@ -213,10 +209,10 @@ fn the_last_moment_takes_what_fits_and_ignores_pauses() {
 #[test]
 fn answers_that_nobody_waits_for_change_nothing() {
     let mut client = client(1 << 20, 0.0);
-    client.answered(7, 200, -1.0, b"", NOW);
+    client.answered(7, 200, -1.0, 0.5, b"", NOW);
     record(&mut client, "a", NOW);
     let taken = due(&mut client, NOW).expect("due");
-    client.answered(taken.id, 200, -1.0, b"", NOW);
-    client.answered(taken.id, 200, -1.0, b"", NOW);
-    assert_eq!(client.queue().exported(Signal::Traces), 1);
+    client.answered(taken.id, 200, -1.0, 0.5, b"", NOW);
+    client.answered(taken.id, 200, -1.0, 0.5, b"", NOW);
+    assert_eq!(client.queue().counts.exported(Signal::Traces), 1);
 }

@@ -81,7 +81,7 @@ proptest! {
         let body = head.attributes(&own).number(3.0);
         let events = body.number(1.0).string("happened").number(NOW + 1.0).attributes(&event).number(4.0);
         let links = events.number(1.0).string(TRACE).string("000000000000000a").attributes(&link);
-        let frame = links.number(if failed { 2.0 } else { 0.0 }).string("because");
+        let frame = if failed { links.number(1.0).number(2.0).string("because") } else { links.number(0.0) };
 
         let mut client = client(1 << 20, 0.0);
         frame.frame(|frame| client.record(frame, NOW));
@@ -121,17 +121,20 @@ proptest! {
                 Signal::Logs => drop(ExportLogsServiceRequest::decode(client.request()).unwrap()),
                 Signal::Metrics => drop(ExportMetricsServiceRequest::decode(client.request()).unwrap()),
             }
-            client.answered(taken.id, 200, -1.0, b"", NOW);
+            client.answered(taken.id, 200, -1.0, 0.5, b"", NOW);
         }
     }
 
     #[test]
     fn a_log_record_arrives_as_it_was_recorded(body in any::<String>(), own in attributes(), joined in any::<bool>()) {
-        let head = Builder::default().number(1.0).number(NOW).number(17.0).string("ERROR").string(&body).string("kind");
-        let mut frame = head.attributes(&own).number(2.0).number(f64::from(u8::from(joined)));
-        if joined {
-            frame = frame.string(TRACE).string(SPAN).number(1.0);
-        }
+        let head = Builder::default().number(1.0).number(NOW).number(2.0).number(17.0).string("ERROR");
+        let said = if body.is_empty() { head.number(0.0) } else { head.number(1.0).string(&body) };
+        let described = said.string("kind").attributes(&own).number(2.0);
+        let frame = if joined {
+            described.string(TRACE).string(SPAN).number(1.0)
+        } else {
+            described.string("").string("").number(0.0)
+        };
         let mut client = client(1 << 20, 0.0);
         frame.frame(|frame| client.record(frame, NOW));
         let requests: Vec<ExportLogsServiceRequest> = drain(&mut client, Signal::Logs);
@@ -140,6 +143,7 @@ proptest! {
         prop_assert_eq!(record.body.clone(), (!body.is_empty()).then(|| decoded(&Value::String(body))));
         prop_assert_eq!(&record.attributes, &pairs(&own));
         prop_assert_eq!((record.time_unix_nano, record.dropped_attributes_count), ((NOW * 1e6) as u64, 2));
+        prop_assert_eq!(record.observed_time_unix_nano - record.time_unix_nano, 2_000_000);
         prop_assert_eq!(hex(&record.trace_id), if joined { TRACE } else { "" });
         prop_assert_eq!((hex(&record.span_id), record.flags), if joined { (SPAN.to_owned(), 1) } else { (String::new(), 0) });
     }
@@ -165,125 +169,61 @@ fn ids_that_are_none_drop_the_span_and_nothing_else() {
     assert_eq!(names, ["good"]);
     let dropped = client
         .queue()
-        .drops
-        .get(Signal::Traces, aether_web_client::drops::Reason::Malformed);
+        .counts
+        .get(Signal::Traces, aether_web_client::counts::Reason::Malformed);
     assert_eq!(dropped, 4);
 }
 
-fn measurement(
-    histogram: bool,
-    name: &str,
-    unit: &str,
-    value: f64,
-    own: &[(String, Value)],
-) -> Builder {
-    let head = Builder::default()
-        .number(2.0)
-        .number(f64::from(u8::from(histogram)));
-    head.string(name).string(unit).number(value).attributes(own)
-}
-
-#[test]
-fn measurements_are_added_up_by_attributes_and_begin_anew_after_each_export() {
-    let mut client = client(1 << 20, 0.0);
-    let key = |text: &str| vec![("event".to_owned(), Value::String(text.to_owned()))];
-    for (value, event) in [(1.0, "a"), (2.5, "a"), (7.0, "b")] {
-        measurement(false, "sent", "{event}", value, &key(event))
-            .frame(|frame| client.record(frame, NOW));
+proptest! {
+    #[test]
+    fn a_counter_arrives_as_it_was_collected(
+        name in "[a-z.]{1,20}",
+        points in prop::collection::vec((attributes(), -1e9..1e9), 1..5),
+    ) {
+        let head = Builder::default().number(2.0).number(points.len() as f64).string(&name).string("{item}");
+        let sum = points.iter().fold(head.number(1.0).number(points.len() as f64), |frame, (own, value)| {
+            frame.attributes(own).number(NOW).number(30_000.0).number(*value)
+        });
+        let frame = sum.number(1.0).number(1.0).number(0.0);
+        let mut client = client(1 << 20, 0.0);
+        frame.frame(|frame| client.record(frame, NOW));
+        prop_assert_eq!(client.queue().items() as usize, points.len());
+        let requests: Vec<ExportMetricsServiceRequest> = drain(&mut client, Signal::Metrics);
+        let metric = &requests[0].resource_metrics[0].scope_metrics[0].metrics[0];
+        prop_assert_eq!((metric.name.as_str(), metric.unit.as_str()), (name.as_str(), "{item}"));
+        let Some(metric::Data::Sum(sum)) = &metric.data else { panic!("a sum") };
+        prop_assert!(sum.is_monotonic && sum.aggregation_temporality == 1);
+        let found: Vec<_> = sum.data_points.iter().map(|point| (point.attributes.clone(), point.value)).collect();
+        let expected: Vec<_> = points.iter().map(|(own, value)| (pairs(own), Some(number_data_point::Value::AsDouble(*value)))).collect();
+        prop_assert_eq!(found, expected);
+        for point in &sum.data_points {
+            prop_assert_eq!(point.time_unix_nano - point.start_time_unix_nano, 30_000_000_000);
+        }
     }
-    for value in [0.004, 0.005, 0.3, 99.0] {
-        measurement(true, "duration", "s", value, &[]).frame(|frame| client.record(frame, NOW));
+
+    #[test]
+    fn a_histogram_arrives_as_it_was_collected(
+        own in attributes(),
+        buckets in prop::collection::vec(0_u32.., 1..16),
+        sum in -1e9..1e9,
+    ) {
+        let count: f64 = buckets.iter().copied().map(f64::from).sum();
+        let head = Builder::default().number(2.0).number(1.0).string("duration").string("s").number(0.0);
+        let point = head.number(1.0).number(1.0).attributes(&own).number(NOW).number(1.0).number(count).number(sum).number(-1.5).number(7.0);
+        let counted = buckets.iter().fold(point.number(buckets.len() as f64), |frame, &count| frame.number(f64::from(count)));
+        let bounds: Vec<f64> = (1..buckets.len()).map(|bound| bound as f64 / 10.0).collect();
+        let bounded = bounds.iter().fold(counted.number(bounds.len() as f64), |frame, &bound| frame.number(bound));
+        let frame = bounded.number(1.0);
+        let mut client = client(1 << 20, 0.0);
+        frame.frame(|frame| client.record(frame, NOW));
+        let requests: Vec<ExportMetricsServiceRequest> = drain(&mut client, Signal::Metrics);
+        let metric = &requests[0].resource_metrics[0].scope_metrics[0].metrics[0];
+        let Some(metric::Data::Histogram(histogram)) = &metric.data else { panic!("a histogram") };
+        prop_assert_eq!(histogram.aggregation_temporality, 1);
+        let point = &histogram.data_points[0];
+        prop_assert_eq!(&point.attributes, &pairs(&own));
+        prop_assert_eq!((point.count, point.sum, point.min, point.max), (count as u64, Some(sum), Some(-1.5), Some(7.0)));
+        let expected: Vec<u64> = buckets.iter().copied().map(u64::from).collect();
+        prop_assert_eq!((&point.bucket_counts, &point.explicit_bounds), (&expected, &bounds));
     }
-    measurement(true, "size", "By", 3.0, &[]).frame(|frame| client.record(frame, NOW));
-    measurement(false, "broken", "", f64::NAN, &[]).frame(|frame| client.record(frame, NOW));
-
-    let requests: Vec<ExportMetricsServiceRequest> = drain(&mut client, Signal::Metrics);
-    let metrics = &requests[0].resource_metrics[0].scope_metrics[0].metrics;
-    let names: Vec<_> = metrics
-        .iter()
-        .map(|metric| (metric.name.as_str(), metric.unit.as_str()))
-        .collect();
-    assert_eq!(
-        names,
-        [
-            ("sent", "{event}"),
-            ("duration", "s"),
-            ("size", "By"),
-            ("aether.telemetry.dropped", "{item}")
-        ]
-    );
-    let Some(metric::Data::Sum(sum)) = &metrics[0].data else {
-        panic!("a sum")
-    };
-    assert!(sum.is_monotonic && sum.aggregation_temporality == 1);
-    let points: Vec<_> = sum
-        .data_points
-        .iter()
-        .map(|point| (point.attributes.clone(), point.value))
-        .collect();
-    let double = |value| Some(number_data_point::Value::AsDouble(value));
-    assert_eq!(
-        points,
-        [
-            (pairs(&key("a")), double(3.5)),
-            (pairs(&key("b")), double(7.0))
-        ]
-    );
-    let Some(metric::Data::Histogram(histogram)) = &metrics[1].data else {
-        panic!("a histogram")
-    };
-    let point = &histogram.data_points[0];
-    assert_eq!(
-        (point.count, point.sum, point.min, point.max),
-        (4, Some(99.309), Some(0.004), Some(99.0))
-    );
-    assert_eq!(
-        (point.explicit_bounds.len(), point.bucket_counts.len()),
-        (14, 15)
-    );
-    assert_eq!(
-        (
-            point.bucket_counts[0],
-            point.bucket_counts[7],
-            point.bucket_counts[14]
-        ),
-        (2, 1, 1)
-    );
-    let Some(metric::Data::Histogram(general)) = &metrics[2].data else {
-        panic!("a histogram")
-    };
-    assert_eq!(
-        general.data_points[0].bucket_counts.len(),
-        general.data_points[0].explicit_bounds.len() + 1
-    );
-
-    assert!(
-        drain::<ExportMetricsServiceRequest>(&mut client, Signal::Metrics).is_empty(),
-        "nothing new was measured"
-    );
-}
-
-#[test]
-fn series_are_bounded_and_the_excess_is_still_counted() {
-    let mut client = client(1 << 20, 0.0);
-    for user in 0..1000 {
-        let own = [("user".to_owned(), Value::Int(user))];
-        measurement(false, "clicks", "", 1.0, &own).frame(|frame| client.record(frame, NOW));
-    }
-    let requests: Vec<ExportMetricsServiceRequest> = drain(&mut client, Signal::Metrics);
-    let Some(metric::Data::Sum(sum)) =
-        &requests[0].resource_metrics[0].scope_metrics[0].metrics[0].data
-    else {
-        panic!("a sum")
-    };
-    assert_eq!(sum.data_points.len(), 201);
-    let overflow = sum.data_points.last().unwrap();
-    assert_eq!(
-        overflow.attributes,
-        pairs(&[("otel.metric.overflow".into(), Value::Bool(true))])
-    );
-    assert_eq!(
-        overflow.value,
-        Some(number_data_point::Value::AsDouble(800.0))
-    );
 }

@@ -25,3 +25,15 @@ export const bind = <F extends (...args: any[]) => any>(fn: F, context: SpanCont
   function (this: unknown, ...args: unknown[]) {
     return run(context, () => fn.apply(this, args));
   } as F;
+
+/**
+ * Makes `context` the current one until the returned function is called, for what cannot be wrapped in a function.
+ * That function does nothing when somebody else has taken over since.
+ */
+export const enter = (context: SpanContext): (() => void) => {
+  const before = current;
+  current = context;
+  return () => {
+    if (current === context) current = before;
+  };
+};

@@ -1,66 +1,164 @@
-/** What the instrumentations build on: spans with their parents and sampling, measurements, activity. */
-import type { Attributes, SocketActivity, SpanContext, SpanOptions } from '../types.js';
-import { type Remote, writeB3 } from './b3.js';
-import type { Client } from './client.js';
-import { active } from './context.js';
-import { samples } from './ids.js';
-import type { Ids } from './ids.js';
-import { MEASUREMENT, type Measurement } from './records.js';
+/**
+ * The client itself, as applications and instrumentations see it: spans with their parents and sampling, logs,
+ * measurements, and the rules for URLs.
+ */
+import type {
+  Attributes,
+  BaseTelemetry,
+  Instrumentation,
+  InstrumentationContext,
+  LogOptions,
+  Severity,
+  Span,
+  SpanContext,
+  SpanOptions,
+  TelemetryOptions,
+} from '../types.js';
+import { writeB3 } from './b3.js';
+import { Client } from './client.js';
+import { now } from './clock.js';
+import { active, bind, run } from './context.js';
+import { id, samples } from './ids.js';
+import { LOG, MEASUREMENT } from './records.js';
 import { SpanImpl } from './span.js';
+import { exceptionAttributes, firstSeen } from './thrown.js';
+import { recordUrl } from './url.js';
+import { guard, warnOnce } from './warn.js';
 
-export class Core {
-  route: string | undefined;
-  readonly listeners = new Set<(activity: SocketActivity) => void>();
-  private readonly sink = (span: SpanImpl): void => this.client.record(span, span.measurement);
+const SEVERITIES: readonly Severity[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
-  constructor(
-    readonly client: Client,
-    readonly ids: Ids,
-    private readonly sampleRatio: number,
-    /** Whether a URL may get a `b3` header. */
-    readonly mayPropagate: (url: URL) => boolean,
-    readonly recordQuery: boolean,
-  ) {}
+export class Core implements BaseTelemetry, InstrumentationContext {
+  readonly output: Client;
+  readonly ready: Promise<boolean>;
+  private route: string | undefined;
+  private readonly ratio: number;
+  private readonly undo = new Set<() => void>();
+  private readonly sink = (span: SpanImpl): void => this.output.record(span, span.measurement);
+
+  constructor(private readonly options: TelemetryOptions) {
+    const { sampleRatio = 1, instrumentations = [], enabled = true, serviceName } = options;
+    this.ratio = enabled ? (Number.isFinite(sampleRatio) ? sampleRatio : 1) : 0;
+    this.output = new Client(options);
+    this.ready = this.output.ready;
+    if (!serviceName) warnOnce('serviceName is missing: set it, or spans cannot be told apart by service');
+    for (const instrumentation of instrumentations) this.use(instrumentation);
+  }
 
   /** Starts a span. `sampled` overrides the decision where a trace begins. */
-  start(name: string, options?: SpanOptions, sampled?: boolean): SpanImpl {
+  readonly start = (name: string, options?: SpanOptions, sampled?: boolean): SpanImpl => {
     const parent = options?.parent === undefined ? active() : (options.parent ?? undefined);
-    let traceId: string;
-    if (parent) {
-      traceId = parent.traceId;
-      sampled = parent.sampled && sampled !== false;
-    } else {
-      const entry = this.ids.trace();
-      traceId = entry.slice(0, 32);
-      sampled = sampled !== false && entry[32] === '1';
-    }
-    const span = new SpanImpl(traceId, this.ids.span(), sampled, parent, name, options, this.sink);
+    const traceId = parent ? parent.traceId : id(16);
+    sampled = (parent ? parent.sampled : samples(traceId, this.ratio)) && sampled !== false;
+    const span = new SpanImpl(traceId, id(8), sampled, parent, name, options, this.sink);
     if (sampled && this.route) span.attributes['aether.route'] = this.route;
     return span;
-  }
+  };
 
-  /** A context from another process, with the decision that it may have left to us. */
-  continue(remote: Remote): SpanContext {
-    return { ...remote, sampled: remote.sampled ?? samples(remote.traceId, this.sampleRatio) };
-  }
+  /** Whether a trace with that id is recorded, if it is left to us. */
+  readonly decide = (traceId: string): boolean => samples(traceId, this.ratio);
 
-  measure(histogram: boolean, name: string, unit: string, value: number, attributes?: Attributes): void {
-    this.client.record({ record: MEASUREMENT, histogram, name, unit, value, attributes });
-  }
+  readonly startSpan = (name: string, options?: SpanOptions): Span => this.start(name, options);
 
-  activity(activity: () => SocketActivity): void {
-    if (!this.listeners.size) return;
-    const what = activity();
-    for (const listener of this.listeners) {
-      try {
-        listener(what);
-      } catch {
-        // A display that fails must not disturb the socket.
-      }
+  readonly span = <T>(name: string, second: SpanOptions | ((span: Span) => T), third?: (span: Span) => T): T => {
+    const fn = third ?? (second as (span: Span) => T);
+    const span = this.start(name, third && (second as SpanOptions));
+    const failed = (error: unknown): never => {
+      span.error(error).end();
+      throw error;
+    };
+    let result: T;
+    try {
+      result = run(span, () => fn(span));
+    } catch (error) {
+      return failed(error);
     }
-  }
+    if (result instanceof Promise) {
+      return result.then((value) => {
+        span.end();
+        return value;
+      }, failed) as T;
+    }
+    span.end();
+    return result;
+  };
 
-  readonly b3 = writeB3;
+  readonly active = active;
+  readonly with = run;
+  readonly bind: BaseTelemetry['bind'] = (fn, context?: SpanContext) => bind(fn, context);
+
+  readonly log = (severity: Severity, body: string, options?: LogOptions): void => {
+    this.output.record({
+      record: LOG,
+      time: options?.time ?? now(),
+      severity: SEVERITIES.indexOf(severity) * 4 + 1,
+      severityText: severity.toUpperCase(),
+      body,
+      eventName: options?.eventName ?? '',
+      attributes: { 'aether.route': this.route, ...options?.attributes },
+      context: options?.context === undefined ? active() : (options.context ?? undefined),
+    });
+  };
+
+  readonly exception = (thrown: unknown, options?: LogOptions): void => {
+    firstSeen(thrown);
+    const attributes = exceptionAttributes(thrown);
+    const message = String(attributes['exception.message'] ?? '');
+    this.log('error', message, { ...options, attributes: { ...attributes, ...options?.attributes } });
+  };
+
+  readonly thrown = (thrown: unknown, options?: LogOptions): boolean => {
+    const first = firstSeen(thrown);
+    if (first) this.exception(thrown, options);
+    return first;
+  };
+
+  readonly measure = (histogram: boolean, name: string, unit: string, value: number, attributes?: Attributes): void =>
+    this.output.record({ record: MEASUREMENT, histogram, name, unit, value, attributes });
+
+  readonly counter: BaseTelemetry['counter'] = (name, unit = '') => ({
+    add: (value, attributes) => {
+      if (value >= 0) this.measure(false, name, unit, value, attributes);
+    },
+  });
+
+  readonly histogram: BaseTelemetry['histogram'] = (name, unit = '') => ({
+    record: (value, attributes) => this.measure(true, name, unit, value, attributes),
+  });
+
+  readonly headers = (context: SpanContext | undefined = active()): Record<string, string> =>
+    context && this.options.enabled !== false ? { b3: writeB3(context) } : {};
+
+  readonly mayPropagate = (url: URL): boolean =>
+    url.origin === globalThis.location?.origin ||
+    !!this.options.propagateTo?.some((entry) => (typeof entry === 'string' ? url.origin === entry.replace(/\/$/, '') : url.href.search(entry) >= 0));
+
+  readonly recordUrl = (url: URL): string => recordUrl(url, this.options.recordQuery);
+  readonly isExport = (url: string): boolean => !!this.output.loaded?.urls.includes(url);
+  readonly guard = <A extends unknown[], T>(act: (...args: A) => T): ((...args: A) => T | undefined) => guard('an instrumentation', act);
+  readonly warn = warnOnce;
+  readonly rateLimited = (signal: 'traces' | 'logs'): void => this.output.limited(+(signal === 'logs'));
+
+  readonly use = (instrumentation: Instrumentation): (() => void) => {
+    if (this.options.enabled === false) return () => {};
+    const what = `the instrumentation "${instrumentation.name}"`;
+    const off = guard(what, () => instrumentation.enable(this))();
+    const undo = (): void => {
+      if (this.undo.delete(undo) && off) guard(what, off)();
+    };
+    this.undo.add(undo);
+    return undo;
+  };
+
+  readonly setRoute = (template: string | undefined): void => {
+    this.route = template;
+  };
+
+  readonly flush = (): Promise<void> => this.output.flush();
+
+  readonly shutdown = (): Promise<void> => {
+    for (const undo of this.undo) undo();
+    return this.output.close();
+  };
+
+  readonly stats: BaseTelemetry['stats'] = () => this.output.stats();
 }
-
-export type { Measurement };

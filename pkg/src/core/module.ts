@@ -6,41 +6,30 @@ export interface Module {
   readonly memory: WebAssembly.Memory;
   text_address(): number;
   numbers_address(): number;
-  configure(textBytes: number, textUnits: number, numbers: number): number;
-  ids(traces: number): number;
   record(textBytes: number, textUnits: number, numbers: number, now: number): number;
-  wake(now: number): number;
-  take(mode: number, now: number): number;
-  answered(id: number, status: number, retryAfter: number, bodyBytes: number, now: number): void;
+  take(mode: number, limit: number, now: number): number;
+  answered(id: number, status: number, retryAfter: number, jitter: number, bodyBytes: number, now: number): number;
   resume(): void;
-  reserve(bytes: number): number;
-  release(bytes: number): void;
   counters(): void;
 }
 
-const bytesOf = async (url: URL, fetch: typeof globalThis.fetch): Promise<BufferSource | Response> => {
-  // Under Node the file lies on disk, where `fetch` does not reach.
-  if (url.protocol === 'file:') {
+/** What can be compiled, from wherever it may be. */
+const load = async (source: Awaited<WasmSource>, fetch: typeof globalThis.fetch): Promise<BufferSource | WebAssembly.Module> => {
+  if (typeof source === 'string' || source instanceof URL) {
+    const url = new URL(source, globalThis.location?.href);
+    // Under Node the file lies on disk, where `fetch` does not reach.
     const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => { readFileSync(url: URL): Uint8Array<ArrayBuffer> } } };
-    const fs = process?.getBuiltinModule?.('node:fs');
-    if (fs) return fs.readFileSync(url);
+    source = (url.protocol === 'file:' && process?.getBuiltinModule?.('node:fs').readFileSync(url)) || (await fetch(url));
   }
-  return fetch(url);
+  if (typeof Response === 'undefined' || !(source instanceof Response)) return source as BufferSource;
+  if (!source.ok) throw new Error(`${source.url} answered ${source.status}`);
+  return source.arrayBuffer();
 };
 
 /** Compiles and instantiates the module; rejects with an error that says what went wrong. */
 export const loadModule = async (source: WasmSource | undefined, fetch: typeof globalThis.fetch): Promise<Module> => {
-  let from: Awaited<WasmSource> = await (source ?? new URL('./aether_client.wasm', import.meta.url));
-  if (typeof from === 'string') from = new URL(from, globalThis.location?.href);
-  if (from instanceof URL) from = await bytesOf(from, fetch);
-  let compiled: WebAssembly.Module;
-  if (typeof Response !== 'undefined' && from instanceof Response) {
-    if (!from.ok) throw new Error(`${from.url} answered ${from.status}`);
-    compiled = from.headers.get('content-type')?.startsWith('application/wasm')
-      ? await WebAssembly.compileStreaming(from)
-      : await WebAssembly.compile(await from.arrayBuffer());
-  } else {
-    compiled = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from as BufferSource);
-  }
+  const loaded = await load(await (source ?? new URL('./aether_client.wasm', import.meta.url)), fetch);
+  // Not while it streams in: a few kilobytes compile in no time, and no server needs to know the media type.
+  const compiled = loaded instanceof WebAssembly.Module ? loaded : await WebAssembly.compile(loaded);
   return (await WebAssembly.instantiate(compiled)).exports as unknown as Module;
 };

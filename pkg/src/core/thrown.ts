@@ -1,6 +1,16 @@
 /** Reading what was thrown, which may be anything, without ever throwing. */
 import type { Attributes } from '../types.js';
 
+const seen = /*@__PURE__*/ new WeakSet<object>();
+
+/** Whether something thrown was not recorded before, which from now on it was. Only objects can be told apart. */
+export const firstSeen = (thrown: unknown): boolean => {
+  if (!(thrown instanceof Object)) return true;
+  const first = !seen.has(thrown);
+  seen.add(thrown);
+  return first;
+};
+
 /** `error.type` of something thrown: its class name where it has one. */
 export const errorType = (thrown: unknown): string => {
   try {

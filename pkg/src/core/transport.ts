@@ -6,7 +6,8 @@ import { now, resync } from './clock.js';
 import { type Timer, later } from './later.js';
 import type { Module } from './module.js';
 
-const DUE = 0;
+/** How urgently requests are wanted, by the module's numbers. */
+export const DUE = 0;
 const FLUSH = 1;
 const FINAL = 2;
 /** An answer that takes longer counts as none. */
@@ -14,6 +15,12 @@ const TIMEOUT_MS = 10_000;
 /** Response bodies are small; a longer one is not worth reading into the module. */
 const MAX_ANSWER_BYTES = 4096;
 const MAX_IN_FLIGHT = 2;
+/**
+ * Bodies of requests that outlive the page may not exceed 64 KiB together, counted for the whole page
+ * (<https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>); other code on it may use some of that.
+ */
+const KEEPALIVE_BYTES = 60 * 1024;
+const NOTHING = /*@__PURE__*/ new Uint8Array();
 
 export interface Request {
   id: number;
@@ -22,11 +29,11 @@ export interface Request {
   body: Uint8Array<ArrayBuffer>;
 }
 
-/** What the transport needs from the client. */
+/** What the transport needs from the engine. */
 export interface Source {
   readonly module: Module;
-  take(mode: number): Request | undefined;
-  answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): void;
+  take(mode: number, limit: number): Request | undefined;
+  answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): number;
 }
 
 /** `Retry-After`: seconds or an HTTP date; -1 if it is neither. */
@@ -46,6 +53,8 @@ export class Transport {
   private timer: Timer | undefined;
   private timerAt = Infinity;
   private inFlight = 0;
+  /** Bytes on their way with `keepalive`. */
+  private reserved = 0;
   private readonly abort = new AbortController();
 
   constructor(
@@ -68,14 +77,12 @@ export class Transport {
     );
   }
 
-  /** Wakes up in `ms` milliseconds, or earlier if that was asked for before; negative means not at all. */
-  arm(ms: number): void {
-    if (ms < 0 || this.abort.signal.aborted) return;
-    const at = now() + ms;
-    if (at >= this.timerAt - 1) return;
+  /** Wakes up at that time (milliseconds since the Unix epoch), or earlier if that was asked for before. */
+  arm(at: number): void {
+    if (at >= this.timerAt - 1 || this.abort.signal.aborted) return;
     clearTimeout(this.timer);
     this.timerAt = at;
-    this.timer = later(Math.min(ms, 0x7fffffff), () => this.pump());
+    this.timer = later(Math.min(Math.max(at - now(), 0), 0x7fffffff), () => this.pump());
   }
 
   private pump(): void {
@@ -84,17 +91,17 @@ export class Transport {
     // `onLine` is only ever wrong in the other direction.
     if (globalThis.navigator?.onLine === false) return;
     while (this.inFlight < MAX_IN_FLIGHT) {
-      const request = this.source.take(DUE);
-      if (!request) break;
+      const request = this.source.take(DUE, -1);
+      // Nothing is due any more; when will there be?
+      if (!request) return this.arm(this.source.answered(0, 0, -1, NOTHING));
       void this.send(request);
     }
-    if (this.inFlight < MAX_IN_FLIGHT) this.arm(this.source.module.wake(now()));
   }
 
   /** Sends what was not tried yet; resolves when every answer is there. */
   async flush(): Promise<void> {
     const sent: Promise<void>[] = [];
-    for (let request; (request = this.source.take(FLUSH)); ) sent.push(this.send(request));
+    for (let request; (request = this.source.take(FLUSH, -1)); ) sent.push(this.send(request));
     await Promise.all(sent);
   }
 
@@ -110,15 +117,14 @@ export class Transport {
 
   /** The page may be gone in a moment: no time for gzip, and no more than the keepalive budget. */
   private sendFinal(): void {
-    for (let request; (request = this.source.take(FINAL)); ) void this.send(request, true);
+    for (let request; (request = this.source.take(FINAL, KEEPALIVE_BYTES - this.reserved)); ) void this.send(request, true);
   }
 
   private async send(request: Request, final = false): Promise<void> {
-    const { module } = this.source;
     this.inFlight++;
     let status = 0;
     let pause = -1;
-    let answer = new Uint8Array();
+    let answer = NOTHING;
     let reserved = 0;
     try {
       const headers: Record<string, string> = { ...this.headers, 'content-type': 'application/x-protobuf' };
@@ -127,7 +133,7 @@ export class Transport {
         body = await gzip(body);
         headers['content-encoding'] = 'gzip';
       }
-      if (module.reserve(body.length)) reserved = body.length;
+      if (this.reserved + body.length <= KEEPALIVE_BYTES) this.reserved += reserved = body.length;
       const response = await this.fetch(this.urls[request.signal]!, {
         method: 'POST',
         headers,
@@ -144,8 +150,7 @@ export class Transport {
       // No answer: status 0, which the module knows to try again.
     }
     this.inFlight--;
-    if (reserved) module.release(reserved);
-    this.source.answered(request.id, status, pause, answer);
-    this.arm(module.wake(now()));
+    this.reserved -= reserved;
+    this.arm(this.source.answered(request.id, status, pause, answer));
   }
 }

@@ -1,6 +1,6 @@
 /** Telling the developer about a problem: once each, and never more than that. */
 
-const said = new Set<string>();
+const said = /*@__PURE__*/ new Set<string>();
 
 /** Warns on the console; the same message only the first time. */
 export const warnOnce = (message: string): void => {
@@ -8,3 +8,19 @@ export const warnOnce = (message: string): void => {
   said.add(message);
   console.warn('[aetherterm telemetry] ' + message);
 };
+
+/** `act`, made harmless: what it throws is told once, and the page goes on as if we were not there. */
+export const guard =
+  <A extends unknown[], T>(what: string, act: (...args: A) => T): ((...args: A) => T | undefined) =>
+  (...args) => {
+    try {
+      return act(...args);
+    } catch (error) {
+      try {
+        warnOnce(`${what} failed, the page works on: ${String(error)}`);
+      } catch {
+        // Not even a word about it, then.
+      }
+      return undefined;
+    }
+  };

@@ -1,11 +1,11 @@
 /** Errors that reach Vue: recorded, then handled exactly as if we were not there. */
 import type { App } from 'vue';
-import type { Telemetry } from '../index.js';
+import type { BaseTelemetry } from '../types.js';
 
 type Handler = App['config']['errorHandler'];
 
 /** Records what reaches `app.config.errorHandler`, whether that is set before or after. */
-export const captureErrors = (app: App, telemetry: Telemetry): (() => void) => {
+export const captureErrors = (app: App, telemetry: BaseTelemetry): (() => void) => {
   let own: Handler = app.config.errorHandler;
   const handler: NonNullable<Handler> = function (this: unknown, error, instance, info) {
     telemetry.exception(error, { attributes: { 'vue.info': info } });

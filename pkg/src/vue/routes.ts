@@ -1,11 +1,11 @@
 /** The router: which route spans belong to, and a span for each navigation. */
 import type { RouteLocationNormalizedGeneric, Router } from 'vue-router';
-import type { Span, Telemetry } from '../index.js';
+import type { BaseTelemetry, Span } from '../types.js';
 
 /** The route's template, such as `/users/:id`: the path itself would have ids in it. */
 const template = (route: RouteLocationNormalizedGeneric): string => route.matched[route.matched.length - 1]?.path || '/';
 
-export const followRoutes = (router: Router, telemetry: Telemetry): (() => void) => {
+export const followRoutes = (router: Router, telemetry: BaseTelemetry): (() => void) => {
   let span: Span | undefined;
   const current = router.currentRoute.value;
   if (current.matched.length) telemetry.setRoute(template(current));

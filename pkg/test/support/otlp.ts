@@ -47,6 +47,12 @@ const double = (raw: bigint | Uint8Array | undefined): number => {
   return view.getFloat64(0);
 };
 
+const packed = (message: Message, field: number, read: (view: DataView, at: number) => number): number[] => {
+  const raw = bytes(message, field)[0] ?? new Uint8Array();
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  return Array.from({ length: raw.length / 8 }, (_, index) => read(view, index * 8));
+};
+
 const anyValue = (value: Message): unknown => {
   if (value.has(1)) return text(value, 1);
   if (value.has(2)) return uint(value, 2) === 1;
@@ -130,6 +136,8 @@ export interface DecodedPoint {
   /** Count of a histogram, value of a counter. */
   value: number;
   sum?: number;
+  buckets?: number[];
+  bounds?: number[];
 }
 
 export const decodeMetrics = (body: Uint8Array): DecodedPoint[] =>
@@ -146,6 +154,8 @@ export const decodeMetrics = (body: Uint8Array): DecodedPoint[] =>
         attributes: attributes(point, 9),
         value: uint(point, 4),
         sum: double(point.get(5)![0]),
+        buckets: packed(point, 6, (view, at) => Number(view.getBigUint64(at, true))),
+        bounds: packed(point, 7, (view, at) => view.getFloat64(at, true)),
       })),
     ];
   });

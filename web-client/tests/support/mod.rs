@@ -88,24 +88,22 @@ pub(crate) fn plain_span(name: &str) -> Builder {
         .number(0.0)
         .number(0.0)
         .number(0.0);
-    empty.number(0.0).string("")
+    empty.number(0.0)
 }
 
 pub(crate) fn client(limit: usize, delay: f64) -> Client {
-    let head = (1..=8).fold(Builder::default().number(NOW), |builder, seed| {
-        builder.number(f64::from(seed))
-    });
-    let settings = head
-        .number(1.0)
+    let settings = Builder::default()
+        .number(4.0)
         .number(limit as f64)
-        .number(delay)
-        .number(1e12);
+        .number(delay);
     let resource = [("service.name".to_owned(), Value::String("page".to_owned()))];
     let frame = settings
         .string("scope")
         .string("1.2.3")
         .attributes(&resource);
-    frame.frame(Client::new).expect("a sound configuration")
+    let mut client = Client::new();
+    frame.frame(|frame| client.record(frame, NOW));
+    client
 }
 
 /// Everything of one signal that is waiting, decoded; all signals are answered with success.
@@ -115,7 +113,7 @@ pub(crate) fn drain<T: Message + Default>(client: &mut Client, signal: Signal) -
         if taken.signal == signal {
             requests.push(T::decode(client.request()).expect("valid OTLP"));
         }
-        client.answered(taken.id, 200, -1.0, b"", NOW);
+        client.answered(taken.id, 200, -1.0, 0.5, b"", NOW);
     }
     requests
 }

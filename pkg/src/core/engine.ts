@@ -1,0 +1,198 @@
+/** The part that is loaded later: from finished records to the WebAssembly module, and from there to the network. */
+import type { DropReason, TelemetryOptions, TelemetryStats } from '../types.js';
+import { now } from './clock.js';
+import { originalFetch } from './fetch.js';
+import { FrameWriter } from './frame.js';
+import type { Metrics } from './metrics.js';
+import { type Module, loadModule } from './module.js';
+import { clamp, endpoints, parseHeaders } from './options.js';
+import { type AnyRecord, LOSS, MEASUREMENT, type Measurement } from './records.js';
+import { SCOPE, VERSION, resource } from './resource.js';
+import { DUE, type Request, Transport } from './transport.js';
+
+/** Sizes of the module's buffers, as in `bindings.rs`. */
+const TEXT_BYTES = 96 * 1024 + 512;
+const NUMBERS = 4096;
+/** The module's first number of a frame with settings. */
+const SETTINGS = 4;
+/** The module's reasons, by position. */
+const SIGNALS = ['traces', 'logs', 'metrics'] as const;
+export type Signal = (typeof SIGNALS)[number];
+const REASONS: readonly DropReason[] = [
+  'queue_full',
+  'too_large',
+  'malformed',
+  'refused',
+  'retries_exhausted',
+  'rejected',
+  'rate_limited',
+];
+const MALFORMED = 2;
+/** Measurements kept until they can be added up. */
+const MAX_UNMEASURED = 1000;
+
+/** Loads the module and hands it the settings; rejects with the reason why that is not possible. */
+export const start = async (options: TelemetryOptions, fail: (error: unknown) => void): Promise<Engine> => {
+  const urls = endpoints(options.endpoint);
+  // Has been explained.
+  if (!urls) throw undefined;
+  const fetch = originalFetch();
+  return new Engine(await loadModule(options.wasm, fetch), options, urls, fetch, fail);
+};
+
+export class Engine {
+  readonly writer = new FrameWriter();
+  private readonly encoder = new TextEncoder();
+  private readonly transport: Transport;
+  private metrics: Metrics | undefined;
+  /** Measurements that wait for the code which adds them up; a page that measures nothing never loads it. */
+  private unmeasured: Measurement[] = [];
+  private loading: Promise<void> | undefined;
+  private readonly interval: number;
+  private text!: Uint8Array<ArrayBuffer>;
+
+  constructor(
+    readonly module: Module,
+    options: TelemetryOptions,
+    readonly urls: readonly string[],
+    fetch: typeof globalThis.fetch,
+    private readonly fail: (error: unknown) => void,
+  ) {
+    this.view();
+    const { writer } = this;
+    const { headers } = options;
+    this.interval = clamp(options.metricsIntervalMs, 30_000, 1000, 3_600_000);
+    for (const setting of [
+      SETTINGS,
+      clamp(options.maxQueueBytes, 1 << 20, 64 << 10, 64 << 20),
+      clamp(options.scheduledDelayMs, 2000, 0, 600_000),
+    ]) {
+      writer.number(setting);
+    }
+    writer.string(SCOPE);
+    writer.string(VERSION);
+    writer.attributes(resource(options));
+    this.hand();
+    this.transport = new Transport(this, urls, typeof headers === 'string' ? parseHeaders(headers) : { ...headers }, fetch);
+  }
+
+  record(record: AnyRecord, second?: AnyRecord): void {
+    this.guard(() => {
+      for (let one = record; one; one = second!, second = undefined) {
+        if (one.record === MEASUREMENT) this.measure(one);
+        else this.writer.record(one);
+      }
+      this.arm(this.hand());
+    });
+  }
+
+  async flush(): Promise<void> {
+    await this.loading;
+    await this.transport.flush();
+  }
+
+  close(): void {
+    this.transport.close();
+  }
+
+  /** Adds what the module has counted. */
+  count(stats: TelemetryStats): void {
+    this.guard(() => {
+      this.counters((signal, reason, count) => {
+        if (!reason) stats.exported[signal] = count;
+        else if (count) stats.dropped[reason] = (stats.dropped[reason] ?? 0) + count;
+      });
+      const { numbers } = this.writer;
+      stats.queuedBytes = numbers[0]!;
+      stats.queued += numbers[1]! + this.unmeasured.length + (this.metrics?.size ?? 0);
+    });
+  }
+
+  /** Calls `each` with every counter of the module: exported ones have no reason. */
+  counters(each: (signal: Signal, reason: DropReason | undefined, count: number) => void): void {
+    this.module.counters();
+    this.view();
+    let at = 2;
+    for (const signal of SIGNALS) {
+      for (const reason of [undefined, ...REASONS]) each(signal, reason, this.writer.numbers[at++]!);
+    }
+  }
+
+  take(mode: number, limit: number): Request | undefined {
+    return this.guard(() => {
+      const { metrics } = this;
+      if (metrics && (mode !== DUE || metrics.due <= now())) metrics.collect(this);
+      const id = this.module.take(mode, limit, now());
+      if (!id) return undefined;
+      this.view();
+      const [address, length, signal] = this.writer.numbers as unknown as [number, number, number];
+      return { id, signal, body: new Uint8Array(this.module.memory.buffer as ArrayBuffer, address, length).slice() };
+    });
+  }
+
+  private measure(measurement: Measurement): void {
+    const { metrics, unmeasured } = this;
+    const taken = metrics ? metrics.add(measurement) : unmeasured.length < MAX_UNMEASURED && unmeasured.push(measurement);
+    if (!taken) this.writer.record({ record: LOSS, signal: 2, reason: MALFORMED, count: 1 });
+    this.loadMetrics();
+  }
+
+  /** Wanted once something is measured, or was lost: losses are metrics, too. */
+  private loadMetrics(): void {
+    this.loading ??= import('./metrics.js').then(
+      ({ Metrics }) => {
+        this.metrics = new Metrics(this.interval);
+        for (const one of this.unmeasured.splice(0)) this.measure(one);
+        this.arm(this.hand());
+      },
+      // Nothing else depends on it; measurements wait, and no more of them than that.
+      () => {},
+    );
+  }
+
+  /** Wakes the transport up when the module wants it, or when it is time for metrics. */
+  private arm(at: number): void {
+    this.transport.arm(Math.min(at, this.metrics?.due ?? Infinity));
+  }
+
+  /** Reports the answer to a request (or, with id 0, nothing); returns when the transport is wanted. */
+  answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): number {
+    return this.guard(() => {
+      if (id && (status < 200 || status > 299)) this.loadMetrics();
+      this.text.set(body);
+      const due = this.module.answered(id, status, retryAfterMs, Math.random(), body.length, now());
+      this.view();
+      return Math.min(due, this.metrics?.due ?? Infinity);
+    }) ?? Infinity;
+  }
+
+  /** Runs something that calls into the module; if that traps, telemetry goes off and the page goes on. */
+  private guard<T>(act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
+  }
+
+  /** Renews the views after the module's memory has grown, which detaches them. */
+  private view(): void {
+    if (this.text?.length) return;
+    const { module } = this;
+    const buffer = module.memory.buffer as ArrayBuffer;
+    this.text = new Uint8Array(buffer, module.text_address(), TEXT_BYTES);
+    this.writer.numbers = new Float64Array(buffer, module.numbers_address(), NUMBERS);
+  }
+
+  /** Hands the frame over and begins an empty one; returns when the transport is wanted. */
+  hand(): number {
+    const { writer } = this;
+    const { text, length } = writer;
+    const { written } = this.encoder.encodeInto(text, this.text);
+    const due = this.module.record(written, text.length, length, now());
+    this.view();
+    writer.reset();
+    return due;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Counters and histograms: added up here, encoded in the module when their interval is over.
+ *
+ * Temporality is *delta*: each export holds what happened since the one before. A page lives for minutes and
+ * has thousands of siblings with the same resource; cumulative series would need an identity per page view to
+ * be told apart, and would leave every backend with as many series as there were visits.
+ *
+ * The number of series is bounded. Beyond {@link MAX_SERIES}, measurements of an instrument are added up in one
+ * series that has the attribute `otel.metric.overflow` instead of theirs, as the specification asks.
+ */
+import type { Attributes } from '../types.js';
+import { now } from './clock.js';
+import type { Engine } from './engine.js';
+import { MEASUREMENT, type Measurement } from './records.js';
+
+/** Combinations of instrument and attributes held between two exports. */
+const MAX_SERIES = 200;
+/** Data points in one message; it has to fit into a frame. */
+const MAX_POINTS = 60;
+const METRIC = 2;
+const DELTA = 1;
+
+/** Bucket bounds for durations in seconds, as the semantic conventions advise. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+/** Bucket bounds for everything else: the SDK specification's default. */
+const GENERAL = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000];
+
+interface Point {
+  attributes: Attributes | undefined;
+  sum: number;
+  least: number;
+  most: number;
+  buckets: number[];
+}
+
+interface Instrument {
+  histogram: boolean;
+  name: string;
+  unit: string;
+  points: Map<string, Point>;
+}
+
+export class Metrics {
+  private readonly instruments = new Map<string, Instrument>();
+  /** Series, each of which will be a data point. */
+  size = 0;
+  private since = now();
+  /** Losses that have been measured, by signal and reason. */
+  private readonly reported: Record<string, number> = {};
+
+  constructor(private readonly interval: number) {}
+
+  /** When the interval is over; infinite if nothing was measured. */
+  get due(): number {
+    return this.size ? this.since + this.interval : Infinity;
+  }
+
+  /** Adds a measurement; `false` if it is no number, or beyond every bound. */
+  add({ histogram, name, unit, value, attributes }: Measurement): boolean {
+    const key = [+histogram, unit, name].join();
+    let instrument = this.instruments.get(key);
+    let own = JSON.stringify(attributes) ?? '';
+    if (this.size >= MAX_SERIES && !instrument?.points.has(own)) {
+      // An instrument's name comes from code; more of them than this are a mistake.
+      if (!instrument && this.size > MAX_SERIES + MAX_POINTS) return false;
+      attributes = { 'otel.metric.overflow': true };
+      own = '+';
+    }
+    if (!name || !Number.isFinite(value)) return false;
+    if (!instrument) this.instruments.set(key, (instrument = { histogram, name, unit, points: new Map() }));
+    let point = instrument.points.get(own);
+    if (!point) {
+      this.size++;
+      instrument.points.set(own, (point = { attributes, sum: 0, least: value, most: value, buckets: [] }));
+    }
+    point.sum += value;
+    point.least = Math.min(point.least, value);
+    point.most = Math.max(point.most, value);
+    let bucket = 0;
+    for (const bound of bounds(instrument)) bucket += +(value > bound);
+    point.buckets[bucket] = (point.buckets[bucket] ?? 0) + 1;
+    return true;
+  }
+
+  /** Hands everything over, together with what was lost since the last time, and begins a new interval. */
+  collect(engine: Engine): void {
+    const { writer } = engine;
+    engine.counters((signal, reason, count) => {
+      if (!reason) return;
+      const key = signal + reason;
+      const value = count - (this.reported[key] ?? 0);
+      this.reported[key] = count;
+      const attributes = { signal, reason };
+      if (value) this.add({ record: MEASUREMENT, histogram: false, name: 'aether.telemetry.dropped', unit: '{item}', value, attributes });
+    });
+    const { since } = this;
+    const duration = (this.since = now()) - since;
+    const write = (instrument: Instrument, points: Point[]): void => {
+      const { histogram, name, unit } = instrument;
+      const all = (numbers: readonly number[]): void => [numbers.length, ...numbers].forEach((number) => writer.number(number));
+      writer.number(METRIC);
+      writer.number(points.length);
+      writer.string(name);
+      writer.string(unit);
+      // A message for a sum, or none, and then one for a histogram.
+      if (histogram) writer.number(0);
+      writer.number(1);
+      writer.number(points.length);
+      for (const { attributes, sum, least, most, buckets } of points) {
+        writer.attributes(attributes);
+        writer.number(since);
+        writer.number(duration);
+        if (histogram) {
+          const limits = bounds(instrument);
+          const counts = [...limits, 0].map((_, bucket) => buckets[bucket] ?? 0);
+          writer.number(counts.reduce((total, count) => total + count));
+          writer.number(sum);
+          writer.number(least);
+          writer.number(most);
+          all(counts);
+          all(limits);
+        } else writer.number(sum);
+      }
+      writer.number(DELTA);
+      if (!histogram) {
+        // It only ever grows, and there is no histogram.
+        writer.number(1);
+        writer.number(0);
+      }
+      engine.hand();
+    };
+    for (const instrument of this.instruments.values()) {
+      const points = [...instrument.points.values()];
+      while (points.length) write(instrument, points.splice(0, MAX_POINTS));
+    }
+    this.instruments.clear();
+    this.size = 0;
+  }
+}
+
+const bounds = ({ unit }: Instrument): readonly number[] => (unit === 's' ? SECONDS : GENERAL);

@@ -1,0 +1,4 @@
+/** Options of the instrumentation of `fetch`. */
+import type { RequestOptions } from '../http.js';
+
+export type FetchOptions = RequestOptions;

@@ -1,0 +1,4 @@
+/** Options of the instrumentation of `XMLHttpRequest`. */
+import type { RequestOptions } from '../http.js';
+
+export type XhrOptions = RequestOptions;
