@@ -10,6 +10,8 @@
 //! Nothing in here makes its host fail: once started, telemetry never panics, never waits for a
 //! network in a request, and drops (and counts) rather than grows.
 
+#![deny(missing_docs)]
+
 mod config;
 mod current_trace;
 mod delivery;

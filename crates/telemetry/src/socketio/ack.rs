@@ -21,11 +21,24 @@ use socketioxide_core::Sid;
 
 use super::connection::Connection;
 use super::ending::Ended;
-use super::operation::{Failure, Operation};
+use super::failure::Failure;
+use super::operation::Operation;
 use super::sending::Sending;
 
 /// The acknowledgements of a traced emit: a future of the first, or a stream of all, exactly as
 /// [`AckStream`]. Ends the emit's span when the last one has come or was given up.
+///
+/// ```
+/// use aether_telemetry::socketio::TracedEmit;
+/// use socketioxide::extract::SocketRef;
+///
+/// async fn sure(socket: SocketRef) -> bool {
+///     match socket.traced().emit_with_ack::<_, bool>("sure?", "delete it") {
+///         Ok(answer) => answer.await.unwrap_or(false),
+///         Err(_) => false,
+///     }
+/// }
+/// ```
 #[must_use = "without waiting for it the acknowledgement is ignored"]
 pub struct TracedAckStream<V, A: Adapter = LocalAdapter> {
     /// Two for a broadcast to traced and plain sockets. Emptied as they end.
@@ -129,19 +142,6 @@ impl<V, A: Adapter> fmt::Debug for TracedAckStream<V, A> {
         f.debug_struct("TracedAckStream")
             .field("operation", &self.operation)
             .finish_non_exhaustive()
-    }
-}
-
-impl From<&AckError> for Failure {
-    fn from(error: &AckError) -> Self {
-        match error {
-            AckError::Timeout => Self::new("timeout", "no acknowledgement in time"),
-            AckError::Socket(error) => error.into(),
-            AckError::Decode(_) => Self::new(
-                "decode_error",
-                "the acknowledgement is not of the expected type",
-            ),
-        }
     }
 }
 

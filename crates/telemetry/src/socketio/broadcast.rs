@@ -50,6 +50,15 @@ struct Recipients {
 
 impl<'a, A: Adapter> TracedBroadcast<'a, A> {
     /// To all sockets of the namespace `path`. To none if there is no such namespace.
+    ///
+    /// ```
+    /// use aether_telemetry::socketio::TracedBroadcast;
+    /// use socketioxide::SocketIo;
+    ///
+    /// async fn announce(io: SocketIo) {
+    ///     TracedBroadcast::of(&io, "/chat").within("lobby").emit("news", "welcome").await.ok();
+    /// }
+    /// ```
     #[must_use]
     pub fn of(io: &'a SocketIo<A>, path: &str) -> Self {
         let everyone = io.of(path);

@@ -13,8 +13,8 @@ use socketioxide::handler::{ConnectHandler, ConnectMiddleware, Value};
 use socketioxide::socket::Socket;
 
 use super::connect_handler::ConnectFn;
+use super::failure::Failure;
 use super::handshake;
-use super::operation::Failure;
 use super::run::{refuse, run, run_at_once};
 use super::settings::SocketTelemetry;
 

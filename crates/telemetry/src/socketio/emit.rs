@@ -70,7 +70,21 @@ impl<A: Adapter> TracedEmit for SocketIo<A> {
     }
 }
 
-/// A traced emit to one socket, or the start of one to several.
+/// A traced emit to one socket, or the start of one to several. The operators are those of
+/// socketioxide; what does not emit is called on the socket itself.
+///
+/// ```
+/// use std::time::Duration;
+/// use aether_telemetry::socketio::TracedEmit;
+/// use socketioxide::extract::SocketRef;
+///
+/// async fn on_draw(socket: SocketRef) {
+///     socket.traced().volatile().emit("cursor", &(3, 4)).ok();
+///     socket.traced().to("board").except("muted").emit("drawn", &7).await.ok();
+///     let answer = socket.traced().timeout(Duration::from_secs(2));
+///     drop(answer.emit_with_ack::<_, bool>("ready", &()));
+/// }
+/// ```
 #[derive(Clone)]
 pub struct TracedSocket<'a, A: Adapter = socketioxide::adapter::LocalAdapter> {
     socket: &'a Socket<A>,

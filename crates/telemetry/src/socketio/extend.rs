@@ -153,7 +153,10 @@ impl<'a, S: Serializer> Serializer for Extend<'a, S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStruct, S::Error> {
-        let fields = self.fields_for(Target::Value);
+        // JSON that is written as it is, and numbers of any length, pretend to be structs.
+        let fields = self
+            .fields_for(Target::Value)
+            .filter(|_| !name.starts_with("$serde_json::private::"));
         let added = fields.map_or(0, PayloadFields::len);
         let inner = self.ser.serialize_struct(name, len + added)?;
         Ok(Extending::new(inner, fields))
@@ -375,6 +378,14 @@ mod tests {
         assert_eq!(extended(&[1, 2]), json!([1, 2]));
         assert_eq!(extended(&vec![json!({})]), json!([{}]));
         assert_eq!(extended(&()), json!(null));
+        #[derive(Serialize)]
+        #[serde(rename = "$serde_json::private::RawValue")]
+        struct Raw {
+            #[serde(rename = "$serde_json::private::RawValue")]
+            text: &'static str,
+        }
+        let raw = Raw { text: "{}" };
+        assert_eq!(text_of(&raw), serde_json::to_string(&raw).unwrap());
         // What socketioxide takes for several arguments, but serializes as one.
         assert_eq!(extended(&Wrapped(Point { x: 1 })), json!({"x": 1}));
     }

@@ -58,8 +58,17 @@ pub struct Traced<H> {
 impl<H> Traced<H> {
     /// Calls the event `name` in spans and metrics, whatever the packet says.
     ///
-    /// For `on_fallback`, whose event names are up to the client: without a fixed name a client
-    /// could fill a metrics backend with names.
+    /// For `on_fallback`, whose event names are up to the client: without a fixed name each is
+    /// a time series of its own, up to 1000.
+    ///
+    /// ```
+    /// use aether_telemetry::socketio::traced;
+    /// use socketioxide::extract::{Event, SocketRef};
+    ///
+    /// async fn on_connect(socket: SocketRef) {
+    ///     socket.on_fallback(traced(async |Event(_): Event| {}).named("unknown"));
+    /// }
+    /// ```
     #[must_use]
     pub fn named(mut self, name: &'static str) -> Self {
         self.name = Some(name);
@@ -76,13 +85,30 @@ impl<H> fmt::Debug for Traced<H> {
     }
 }
 
-/// An extractor that refused an event or a connection.
+/// An extractor that refused an event, a connection or its end. Recorded as `extractor_error`, with
+/// the extractor's name and nothing of what it said.
 #[derive(Debug)]
 pub struct Refused {
     pub(super) extractor: &'static str,
 }
 
 /// What [`traced`] takes: a handler that has its arguments extracted and hands out its future.
+///
+/// Needed by name only in code that is generic over handlers:
+///
+/// ```
+/// use aether_telemetry::socketio::{EventHandler, traced};
+/// use socketioxide::adapter::LocalAdapter;
+/// use socketioxide::extract::SocketRef;
+///
+/// fn bind<T, H>(socket: &SocketRef, handler: H)
+/// where
+///     T: Send + Sync + 'static,
+///     H: EventHandler<LocalAdapter, T>,
+/// {
+///     socket.on("save", traced(handler));
+/// }
+/// ```
 ///
 /// Implemented for all functions socketioxide takes, and for those returning a `Result`.
 #[diagnostic::on_unimplemented(
@@ -116,7 +142,7 @@ where
 {
     fn call(&self, socket: Arc<Socket<A>>, mut value: Value, ack_id: Option<i64>) {
         let connection = Connection::of(&socket);
-        let incoming = Incoming::take(&mut value, &connection.settings.formats().read);
+        let incoming = Incoming::take(&mut value, &connection.settings);
         let transport = socket.transport_type();
         let has_ack = ack_id.is_some();
         let Process { operation, context } =

@@ -9,11 +9,11 @@ use opentelemetry::KeyValue;
 use serde::de::DeserializeSeed;
 use socketioxide::handler::Value;
 
-use super::attributes;
 use super::custom::Arguments;
 use super::fields::{Fields, Picker};
 use super::msgpack;
 use super::outgoing::RequestId;
+use super::settings::SocketTelemetry;
 
 /// Where an event's context came from: the attribute `socketio.context`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,10 +53,11 @@ pub(super) struct Incoming {
 
 impl Incoming {
     /// Reads `value` and leaves in it what the sender's application sent. Context in other formats
-    /// than those of `order` is cut too, and not looked at.
-    pub(super) fn take(value: &mut Value, order: &[Format]) -> Self {
+    /// than those it reads is cut too, and not looked at.
+    pub(super) fn take(value: &mut Value, settings: &SocketTelemetry) -> Self {
+        let order = &settings.formats().read;
         let mut incoming = Self {
-            event: attributes::bounded(event_name(value)).into(),
+            event: settings.event_name(event_name(value)),
             size: 0,
             form: Form::None,
             carrier: None,
@@ -180,15 +181,13 @@ fn size(value: &Value) -> usize {
 mod tests {
     use std::collections::VecDeque;
 
-    use aether_propagation::DEFAULT_ORDER;
-
     use super::*;
 
     const B3: &str = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1";
 
     fn take(text: &str) -> (Incoming, String) {
         let mut value = Value::Str(text.to_owned().into(), None);
-        let incoming = Incoming::take(&mut value, DEFAULT_ORDER);
+        let incoming = Incoming::take(&mut value, &SocketTelemetry::new());
         (incoming, value.as_str().unwrap().to_string())
     }
 
@@ -209,7 +208,7 @@ mod tests {
         let raw = r#"["up",{"_placeholder":true,"num":0},{"_trace":{"b3":"0"}}]"#;
         let attachments = VecDeque::from([bytes::Bytes::from_static(&[1, 2, 3])]);
         let mut value = Value::Str(raw.into(), Some(attachments.clone()));
-        let incoming = Incoming::take(&mut value, DEFAULT_ORDER);
+        let incoming = Incoming::take(&mut value, &SocketTelemetry::new());
         let rest = r#"["up",{"_placeholder":true,"num":0}]"#;
         assert_eq!(value, Value::Str(rest.into(), Some(attachments)));
         assert_eq!(incoming.size, rest.len() + 3);
@@ -247,9 +246,12 @@ mod tests {
         assert_eq!(&*incoming.event, "say");
         assert_eq!(incoming.form, Form::None);
         assert_eq!(
-            Incoming::take(&mut Value::Bytes(bytes::Bytes::new()), DEFAULT_ORDER)
-                .event
-                .as_ref(),
+            Incoming::take(
+                &mut Value::Bytes(bytes::Bytes::new()),
+                &SocketTelemetry::new()
+            )
+            .event
+            .as_ref(),
             "event"
         );
     }

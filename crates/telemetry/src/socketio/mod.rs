@@ -33,6 +33,9 @@
 //! `msgpack` of socketioxide is on, that of `socket.io-msgpack-parser`. Only the older form of
 //! context, fields inside the first argument, is one of the default parser alone.
 //!
+//! Events are called in spans and metrics what they are called on the wire, the first 80 bytes; after
+//! 1000 different names all further ones are `_OTHER`.
+//!
 //! # Whether a trace is recorded
 //!
 //! A trace that arrives sampled is continued and one that arrives unsampled is not. Where a trace
@@ -51,9 +54,11 @@ pub(crate) mod context;
 mod custom;
 mod disconnect;
 mod disconnect_handler;
+mod effect;
 mod emit;
 mod ending;
 mod extend;
+mod failure;
 mod fields;
 mod forward;
 mod handler;
@@ -62,6 +67,7 @@ mod incoming;
 mod instruments;
 mod limit;
 mod msgpack;
+mod names;
 mod operation;
 mod outgoing;
 mod process;

@@ -1,6 +1,5 @@
 //! One span with its duration metric: a handler's run, a connection's handshake or an emit.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
@@ -10,6 +9,7 @@ use opentelemetry::trace::{SpanBuilder, SpanRef, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 
 use super::attributes;
+use super::failure::Failure;
 use super::quota::Quota;
 use super::settings::SocketTelemetry;
 
@@ -25,24 +25,6 @@ pub(super) enum Metric {
     Send,
     /// Not measured.
     None,
-}
-
-/// Why an operation failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure {
-    /// `error.type`: one of few names.
-    pub(super) kind: &'static str,
-    /// The status description. Never a part of what was sent or received.
-    pub(super) description: Cow<'static, str>,
-}
-
-impl Failure {
-    pub(super) fn new(kind: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            kind,
-            description: description.into(),
-        }
-    }
 }
 
 /// A running operation. Dropped before it is finished it ends as a failure: `panic` while the

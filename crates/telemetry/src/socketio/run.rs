@@ -8,12 +8,24 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use super::attributes;
-use super::operation::{Failure, Operation};
+use super::failure::Failure;
+use super::operation::Operation;
 
 /// Longest text of a handler's error in telemetry, in bytes.
 const MAX_MESSAGE: usize = 256;
 
 /// What a traced handler may return: nothing, or `Result<(), E>` with `E: Display`.
+///
+/// ```
+/// use aether_telemetry::socketio::traced;
+/// use socketioxide::extract::{Data, SocketRef};
+///
+/// async fn on_connect(socket: SocketRef) {
+///     socket.on("parse", traced(async |Data(text): Data<String>| {
+///         text.parse::<u32>().map(drop)
+///     }));
+/// }
+/// ```
 pub trait Outcome: Send + 'static {
     /// The type and the text of the error, if it is one.
     fn error(&self) -> Option<(&'static str, String)>;

@@ -7,16 +7,17 @@ use opentelemetry::trace::{Link, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use serde::Serialize;
 use serde::de::DeserializeSeed;
-use socketioxide::{BroadcastError, EmitWithAckError, SendError, SocketError, TransportType};
+use socketioxide::TransportType;
 use socketioxide_core::parser::is_ser_tuple;
 
 use super::attributes;
 use super::connection::Connection;
 use super::context;
 use super::custom::{Arguments, Direction};
+use super::failure::Failure;
 use super::fields::{Fields, Picker};
 use super::incoming::Form;
-use super::operation::{Failure, Metric, Operation};
+use super::operation::{Metric, Operation};
 use super::outgoing::{Addition, PayloadCarrier, PayloadFields, TrailingCarrier};
 use super::request::RequestContext;
 use super::settings::SocketTelemetry;
@@ -85,7 +86,7 @@ impl Sending {
         target: &Target<'_>,
         arguments: &dyn Arguments,
     ) -> Self {
-        let event: Arc<str> = attributes::bounded(event).into();
+        let event = settings.event_name(event);
         let current;
         let (requests, explicit) = if answering.is_empty() {
             current = RequestContext::current();
@@ -295,58 +296,4 @@ impl<T: ?Sized + Serialize> Arguments for Data<'_, T> {
         let list = serde_json::Value::Array(self.parse());
         picker.deserialize(list).unwrap_or_default()
     }
-}
-
-impl From<&SendError> for Failure {
-    fn from(error: &SendError) -> Self {
-        match error {
-            SendError::Serialize(_) => encode_error(),
-            SendError::Socket(error) => error.into(),
-        }
-    }
-}
-
-impl From<&SocketError> for Failure {
-    fn from(error: &SocketError) -> Self {
-        match error {
-            SocketError::InternalChannelFull => {
-                Self::new("queue_full", "the queue of the connection is full")
-            }
-            SocketError::Closed => Self::new("disconnected", "the connection is closed"),
-        }
-    }
-}
-
-impl From<&BroadcastError> for Failure {
-    fn from(error: &BroadcastError) -> Self {
-        match error {
-            BroadcastError::Serialize(_) => encode_error(),
-            BroadcastError::Adapter(_) => adapter_error(),
-            BroadcastError::Socket(errors) => match errors.first() {
-                Some(error) => error.into(),
-                None => adapter_error(),
-            },
-        }
-    }
-}
-
-impl From<&EmitWithAckError> for Failure {
-    fn from(error: &EmitWithAckError) -> Self {
-        match error {
-            EmitWithAckError::Encode(_) => encode_error(),
-            EmitWithAckError::Adapter(_) => adapter_error(),
-        }
-    }
-}
-
-/// What serializers say can quote the data, so it is not kept.
-fn encode_error() -> Failure {
-    Failure::new("encode_error", "the data could not be serialized")
-}
-
-fn adapter_error() -> Failure {
-    Failure::new(
-        "adapter_error",
-        "the adapter could not reach the other nodes",
-    )
 }

@@ -1,25 +1,24 @@
-//! Settings, and the tracer and instruments made from them.
+//! Settings: what an application chooses.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use opentelemetry::global::{self, BoxedSpan, ObjectSafeTracerProvider};
+use opentelemetry::KeyValue;
+use opentelemetry::global::ObjectSafeTracerProvider;
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry::trace::SpanBuilder;
-use opentelemetry::{Context, InstrumentationScope, KeyValue};
 
-use super::attributes;
-use super::custom::{Arguments, Custom, Direction, EventInfo};
+use super::custom::{Custom, EventInfo};
+use super::effect::scope;
 use super::instruments::Instruments;
 use super::limit::Limiter;
+use super::names::Names;
 use super::quota::Quota;
 use super::source::Source;
 use crate::config::Propagators;
-use crate::pipeline::{self, Formats};
+use crate::pipeline::Formats;
 
 /// What takes longer than this is marked as slow, unless set otherwise.
 pub const DEFAULT_SLOW_THRESHOLD: Duration = Duration::from_secs(1);
@@ -42,27 +41,28 @@ pub const DEFAULT_NEW_TRACES_PER_SECOND: u32 = 20;
 /// ```
 #[derive(Clone)]
 pub struct SocketTelemetry {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 #[derive(Clone)]
-struct Inner {
-    new_traces_per_second: Option<u32>,
+pub(super) struct Inner {
+    pub(super) new_traces_per_second: Option<u32>,
     /// Declared requests and the events that answer them.
-    answers: BTreeMap<Cow<'static, str>, Cow<'static, str>>,
-    namespace: Option<Arc<str>>,
-    tracer: Arc<Lazy<Source>>,
-    instruments: Arc<Lazy<Instruments>>,
-    formats: Arc<Lazy<Arc<Formats>>>,
-    slow_threshold: Option<Duration>,
-    log_quota: Arc<Quota>,
-    custom: Custom,
+    pub(super) answers: BTreeMap<Cow<'static, str>, Cow<'static, str>>,
+    pub(super) namespace: Option<Arc<str>>,
+    pub(super) tracer: Arc<Lazy<Source>>,
+    pub(super) instruments: Arc<Lazy<Instruments>>,
+    pub(super) formats: Arc<Lazy<Arc<Formats>>>,
+    pub(super) slow_threshold: Option<Duration>,
+    pub(super) log_quota: Arc<Quota>,
+    pub(super) custom: Custom,
+    pub(super) names: Arc<Names>,
     /// For broadcasts that no socket emits.
-    limiter: Arc<Limiter>,
+    pub(super) limiter: Arc<Limiter>,
 }
 
 /// A value made at first use, or given.
-type Lazy<T> = OnceLock<T>;
+pub(super) type Lazy<T> = OnceLock<T>;
 
 impl Default for SocketTelemetry {
     fn default() -> Self {
@@ -87,6 +87,7 @@ impl SocketTelemetry {
                 slow_threshold: Some(DEFAULT_SLOW_THRESHOLD),
                 log_quota: Arc::default(),
                 custom: Custom::default(),
+                names: Arc::default(),
                 limiter: Arc::default(),
             }),
         }
@@ -99,6 +100,12 @@ impl SocketTelemetry {
     /// a sampled context is always recorded. What exceeds the limit runs as usual in a trace that
     /// is marked "not sampled" for everything it causes, and is counted in the metric
     /// `aether.socketio.unsampled_traces`. `0` records only traces begun elsewhere.
+    ///
+    /// ```
+    /// # use aether_telemetry::socketio::SocketTelemetry;
+    /// let only_joined = SocketTelemetry::new().new_traces_per_second(0);
+    /// # drop(only_joined);
+    /// ```
     #[must_use]
     pub fn new_traces_per_second(mut self, limit: u32) -> Self {
         self.edit().new_traces_per_second = Some(limit);
@@ -116,6 +123,13 @@ impl SocketTelemetry {
     /// Its handler's span then has the kind SERVER, the counterpart of the browser's CLIENT span
     /// for the same pair. Which event answers is for the client to know: any event emitted while
     /// the request is handled says which request it belongs to.
+    ///
+    /// ```
+    /// # use aether_telemetry::socketio::SocketTelemetry;
+    /// let settings = SocketTelemetry::new()
+    ///     .answers("terminal:create", "terminal:created");
+    /// # drop(settings);
+    /// ```
     #[must_use]
     pub fn answers(
         mut self,
@@ -128,8 +142,18 @@ impl SocketTelemetry {
 
     /// The name of the namespace in spans and metrics. Default: its path.
     ///
-    /// Needed for namespaces registered with `dyn_ns`, whose paths hold ids: pass the template,
-    /// for instance `/room/{id}`.
+    /// Needed for namespaces registered with `dyn_ns`, whose paths hold ids: socketioxide does not
+    /// tell handlers which template matched, so pass it here once more.
+    ///
+    /// ```
+    /// use aether_telemetry::socketio::{SocketTelemetry, traced_connect};
+    /// use socketioxide::SocketIo;
+    ///
+    /// let (_layer, io) = SocketIo::new_layer();
+    /// let settings = SocketTelemetry::new().namespace_template("/room/{id}");
+    /// io.dyn_ns("/room/{id}", traced_connect(settings, async || {}))?;
+    /// # Ok::<(), socketioxide::NsInsertError>(())
+    /// ```
     #[must_use]
     pub fn namespace_template(mut self, template: &str) -> Self {
         self.edit().namespace = Some(template.into());
@@ -137,6 +161,15 @@ impl SocketTelemetry {
     }
 
     /// Takes spans to `provider` instead of the global tracer provider.
+    ///
+    /// ```
+    /// use aether_telemetry::socketio::SocketTelemetry;
+    /// use opentelemetry_sdk::trace::SdkTracerProvider;
+    ///
+    /// let provider = SdkTracerProvider::builder().build();
+    /// let settings = SocketTelemetry::new().with_tracer_provider(&provider);
+    /// # drop(settings);
+    /// ```
     #[must_use]
     pub fn with_tracer_provider(mut self, provider: &impl ObjectSafeTracerProvider) -> Self {
         let source = Source::new(provider, scope());
@@ -144,7 +177,18 @@ impl SocketTelemetry {
         self
     }
 
-    /// Takes metrics to `provider` instead of the global meter provider.
+    /// Takes metrics to `provider` instead of the global meter provider: `socketio.connections`
+    /// (`{connection}`), `messaging.process.duration` and `messaging.client.operation.duration` (`s`),
+    /// `aether.socketio.unsampled_traces` (`{trace}`).
+    ///
+    /// ```
+    /// use aether_telemetry::socketio::SocketTelemetry;
+    /// use opentelemetry_sdk::metrics::SdkMeterProvider;
+    ///
+    /// let provider = SdkMeterProvider::builder().build();
+    /// let settings = SocketTelemetry::new().with_meter_provider(&provider);
+    /// # drop(settings);
+    /// ```
     #[must_use]
     pub fn with_meter_provider(mut self, provider: &impl MeterProvider) -> Self {
         let instruments = Instruments::new(&provider.meter_with_scope(scope()));
@@ -245,94 +289,6 @@ impl SocketTelemetry {
     fn edit(&mut self) -> &mut Inner {
         Arc::make_mut(&mut self.inner)
     }
-
-    /// What sockets use whose namespace has no [`traced_connect`](super::traced_connect).
-    pub(super) fn shared_default() -> &'static Self {
-        static DEFAULT: OnceLock<SocketTelemetry> = OnceLock::new();
-        DEFAULT.get_or_init(Self::new)
-    }
-
-    /// Whether a trace may begin with a broadcast of `event`. Counts what it refuses.
-    pub(super) fn admits(&self, event: &str) -> bool {
-        self.admits_from(&self.inner.limiter, event)
-    }
-
-    /// The same by this limiter. Where nothing is recorded there is nothing to limit.
-    pub(super) fn admits_from(&self, limiter: &Limiter, event: &str) -> bool {
-        let admitted = !self.enabled() || limiter.admits(event, self.inner.new_traces_per_second);
-        if !admitted {
-            self.instruments().count_limited(event);
-        }
-        admitted
-    }
-
-    pub(super) fn is_request(&self, event: &str) -> bool {
-        self.inner.answers.contains_key(event)
-    }
-
-    pub(super) fn namespace(&self, path: &str) -> Arc<str> {
-        self.inner.namespace.clone().unwrap_or_else(|| path.into())
-    }
-
-    /// Whether spans go anywhere. When not, contexts still travel, but no span is described.
-    pub(super) fn enabled(&self) -> bool {
-        self.source().enabled()
-    }
-
-    pub(super) fn start(&self, builder: SpanBuilder, parent: &Context) -> BoxedSpan {
-        self.source().start(builder, parent)
-    }
-
-    pub(super) fn instruments(&self) -> &Instruments {
-        self.inner
-            .instruments
-            .get_or_init(|| Instruments::new(&global::meter_with_scope(scope())))
-    }
-
-    /// The threshold, if `took` is longer.
-    pub(super) fn slower_than(&self, took: Duration) -> Option<Duration> {
-        self.inner
-            .slow_threshold
-            .filter(|threshold| took > *threshold)
-    }
-
-    /// Adds the application's attributes to the span of `context`.
-    pub(super) fn describe(
-        &self,
-        context: &Context,
-        direction: Direction,
-        name: &str,
-        namespace: &str,
-        source: &dyn Arguments,
-    ) {
-        let event = EventInfo {
-            direction,
-            name,
-            namespace,
-            source,
-            parsed: OnceCell::new(),
-        };
-        if self.inner.custom.describe(context, &event).is_err()
-            && let Some(unsaid) = self.log_quota().take()
-        {
-            tracing::error!(
-                { attributes::UNLOGGED } = Some(unsaid).filter(|unsaid| *unsaid > 0),
-                "the attributes hook panicked at the event {name}; the panic hook has the message",
-            );
-        }
-    }
-
-    pub(super) fn log_quota(&self) -> &Quota {
-        &self.inner.log_quota
-    }
-
-    pub(super) fn formats(&self) -> &Formats {
-        self.inner.formats.get_or_init(pipeline::formats)
-    }
-
-    fn source(&self) -> &Source {
-        self.inner.tracer.get_or_init(|| Source::global(scope()))
-    }
 }
 
 impl fmt::Debug for SocketTelemetry {
@@ -345,10 +301,4 @@ impl fmt::Debug for SocketTelemetry {
             .field("custom", &self.inner.custom)
             .finish_non_exhaustive()
     }
-}
-
-fn scope() -> InstrumentationScope {
-    InstrumentationScope::builder("aether-telemetry.socketio")
-        .with_version(env!("CARGO_PKG_VERSION"))
-        .build()
 }
