@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
-use aether_telemetry::{Config, Endpoint, Signal, Temporality};
+use aether_telemetry::{Compression, Config, Endpoint, Protocol, Signal, Temporality};
 
 const GUIDE: &str = include_str!("../../../docs/backends.md");
 const ENV_EXAMPLE: &str = include_str!("../../../.env.example");
@@ -19,6 +21,24 @@ struct Expected {
     /// Names of the headers of traces.
     headers: &'static [&'static str],
     deltas: bool,
+    protocol: Protocol,
+    compression: Compression,
+}
+
+impl Expected {
+    const fn grpc(self) -> Self {
+        Self {
+            protocol: Protocol::Grpc,
+            ..self
+        }
+    }
+
+    const fn compressed(self, compression: Compression) -> Self {
+        Self {
+            compression,
+            ..self
+        }
+    }
 }
 
 const fn expected(
@@ -34,25 +54,52 @@ const fn expected(
         all_signals,
         headers,
         deltas,
+        protocol: Protocol::HttpProtobuf,
+        compression: Compression::None,
     }
+}
+
+/// Stands for a file that the guide names: one of its kind, and empty settings.
+fn file(variable: &str) -> Option<String> {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("backends");
+        std::fs::create_dir_all(&folder).unwrap();
+        let made = rcgen::generate_simple_self_signed(["collector".to_owned()]).unwrap();
+        std::fs::write(folder.join("certificate"), made.cert.pem()).unwrap();
+        std::fs::write(folder.join("key"), made.signing_key.serialize_pem()).unwrap();
+        std::fs::write(folder.join("settings"), "").unwrap();
+        folder
+    });
+    let name = match variable {
+        "OTEL_EXPORTER_OTLP_CERTIFICATE" | "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE" => "certificate",
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY" => "key",
+        "AETHER_TELEMETRY_CONFIG" => "settings",
+        _ => return None,
+    };
+    folder.join(name).to_str().map(str::to_owned)
 }
 
 /// Every block of the guide, in its order.
 #[rustfmt::skip]
 const BLOCKS: &[Expected] = &[
-    expected("OpenTelemetry Collector", "http://localhost:4318/v1/traces", true, &[], false),
+    expected("Protocols, compression, certificates", "https://collector.example.org:4317/", true, &[], false).grpc(),
+    expected("OpenTelemetry Collector", "http://localhost:4318/v1/traces", true, &[], false).compressed(Compression::Gzip),
+    expected("OpenTelemetry Collector", "http://localhost:4317/", true, &[], false).grpc().compressed(Compression::Zstd),
     expected("Jaeger", "http://localhost:4318/v1/traces", false, &[], false),
+    expected("Jaeger", "http://localhost:4317/", false, &[], false).grpc(),
     expected("Grafana Tempo", "http://localhost:4318/v1/traces", false, &["x-scope-orgid"], false),
     expected("Grafana Cloud", "https://otlp-gateway-prod-eu-west-2.grafana.net/otlp/v1/traces", true, &["authorization"], false),
     expected("Datadog", "https://otlp.datadoghq.com/v1/traces", true, &["dd-api-key"], true),
     expected("Datadog", "http://localhost:4318/v1/traces", true, &[], true),
-    expected("New Relic", "https://otlp.nr-data.net/v1/traces", true, &["api-key"], true),
-    expected("New Relic", "https://otlp.eu01.nr-data.net/v1/traces", true, &["api-key"], true),
+    expected("New Relic", "https://otlp.nr-data.net/v1/traces", true, &["api-key"], true).compressed(Compression::Gzip),
+    expected("New Relic", "https://otlp.eu01.nr-data.net/v1/traces", true, &["api-key"], true).compressed(Compression::Gzip),
     expected("Honeycomb", "https://api.honeycomb.io/v1/traces", true, &["x-honeycomb-team"], false),
     expected("Elastic", "https://your-project.ingest.eu-west-1.aws.elastic.cloud/v1/traces", true, &["authorization"], false),
     expected("SigNoz", "https://ingest.eu.signoz.cloud/v1/traces", true, &["signoz-ingestion-key"], false),
     expected("OpenObserve", "https://api.openobserve.ai/api/your-org/v1/traces", true, &["authorization", "stream-name"], false),
     expected("OpenObserve", "http://localhost:5080/api/default/v1/traces", true, &["authorization", "stream-name"], false),
+    expected("OpenObserve", "http://localhost:5081/", true, &["authorization", "organization", "stream-name"], false).grpc(),
     expected("Dash0", "https://ingress.eu-west-1.aws.dash0.com/v1/traces", true, &["authorization", "dash0-dataset"], false),
     expected("Uptrace", "https://api.uptrace.dev/v1/traces", true, &["uptrace-dsn"], true),
     expected("VictoriaTraces", "http://localhost:10428/insert/opentelemetry/v1/traces", false, &[], false),
@@ -71,7 +118,7 @@ fn read(lines: &[&str]) -> Config {
     let config = Config::from_lookup(|name| {
         let (value, asked) = variables.get(name)?;
         asked.set(true);
-        Some((*value).to_owned())
+        file(name).or_else(|| Some((*value).to_owned()))
     });
     let config = config.unwrap_or_else(|error| panic!("{lines:?}\n{error}"));
     for (name, (_, asked)) in &variables {
@@ -117,6 +164,9 @@ fn every_block_of_the_guide_is_a_configuration() {
         let mut headers: Vec<_> = traces.headers.keys().map(|name| name.as_str()).collect();
         headers.sort_unstable();
         assert_eq!(headers, expected.headers, "{heading}");
+        let sent = (traces.protocol, traces.compression);
+        let wanted = (expected.protocol, expected.compression);
+        assert_eq!(sent, wanted, "{heading}");
         for value in traces.headers.values() {
             let value = value.to_str().unwrap();
             assert!(!value.contains('%'), "{heading}: {value} is not decoded");
@@ -163,6 +213,7 @@ fn mistakes_that_the_guide_calls_refused_are_refused() {
         ("http://localhost:4317", "4318"),
         ("http://localhost:14268/api/traces", "4318"),
         ("https://trace.agent.datadoghq.com", "otlp."),
+        ("http://localhost:9411/api/v2/spans", "zipkin-otel"),
     ] {
         let error = Config::from_lookup(|name| {
             (name == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").then(|| endpoint.to_owned())
@@ -191,5 +242,5 @@ fn the_example_file_changes_nothing_and_every_part_of_it_works() {
             parts += 1;
         }
     }
-    assert_eq!(parts, 6, "parts with telemetry settings");
+    assert_eq!(parts, 10, "parts with telemetry settings");
 }

@@ -90,12 +90,16 @@ pub(super) fn endpoint(reader: &mut Reader<'_>, signal: Signal) -> Option<Endpoi
     }
     let headers = headers::read(reader, &own, &url, &found);
     let tls = tls::read(reader, &own);
-    let mut warnings = mistakes::suspicious(&found.place, &url, signal, protocol);
-    warnings.extend(hosts::suspicious(&found.place, &url, protocol, &headers));
+    let compression = reader
+        .either(&own, OTLP, "COMPRESSION", compression)
+        .unwrap_or_default();
+    let place = &found.place;
+    let mut warnings = mistakes::suspicious(place, &url, signal, protocol);
+    let of_host = hosts::suspicious(place, &url, protocol, compression, &headers);
+    warnings.extend(of_host);
     if url.scheme() == "http" && tls != tls::Tls::default() {
         warnings.push(format!(
-            "{} begins with http://, so the certificates that are set are not used; write https:// where the receiver speaks TLS",
-            found.place
+            "{place} begins with http://, so the certificates that are set are not used; write https:// where the receiver speaks TLS"
         ));
     }
     for warning in warnings {
@@ -107,9 +111,7 @@ pub(super) fn endpoint(reader: &mut Reader<'_>, signal: Signal) -> Option<Endpoi
         timeout: reader
             .either(&own, OTLP, "TIMEOUT", parse::milliseconds)
             .unwrap_or(DEFAULT_TIMEOUT),
-        compression: reader
-            .either(&own, OTLP, "COMPRESSION", compression)
-            .unwrap_or_default(),
+        compression,
         protocol,
         tls,
     })

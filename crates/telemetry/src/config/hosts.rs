@@ -6,7 +6,7 @@
 use http::HeaderMap;
 use reqwest::Url;
 
-use super::Protocol;
+use super::{Compression, Protocol};
 
 /// Datadog's sites, each of which has its intake at `otlp.<site>`.
 const DATADOG_SITES: [&str; 7] = [
@@ -25,6 +25,10 @@ pub(super) fn is_datadog(url: &Url) -> bool {
     ["datadoghq.com", "datadoghq.eu", "ddog-gov.com"]
         .iter()
         .any(|site| host == *site || host.ends_with(&format!(".{site}")))
+}
+
+fn is_grafana_gateway(host: &str) -> bool {
+    host.starts_with("otlp-gateway-") && host.ends_with(".grafana.net")
 }
 
 /// A vendor whose intake can be told from its other hosts by the start of the name.
@@ -80,6 +84,7 @@ pub(super) fn suspicious(
     place: &str,
     url: &Url,
     protocol: Protocol,
+    compression: Compression,
     headers: &HeaderMap,
 ) -> Vec<String> {
     let host = url.host_str().unwrap_or_default();
@@ -110,6 +115,11 @@ pub(super) fn suspicious(
             "{place} names {host}, which takes OTLP over {only} only; set the protocol to {protocol}"
         ));
     }
+    if compression == Compression::Zstd && is_grafana_gateway(host) {
+        found.push(format!(
+            "{place} names {host}, which does not take zstd; set the compression to gzip"
+        ));
+    }
     found.extend(missing_path(place, host, url.path(), protocol));
     found.extend(elastic(place, host));
     found.extend(new_relic(place, host, headers));
@@ -119,8 +129,13 @@ pub(super) fn suspicious(
 /// What a host speaks where that is not what was asked for.
 fn other_protocol(url: &Url, protocol: Protocol) -> Option<(&'static str, &'static str)> {
     let host = url.host_str().unwrap_or_default();
-    let http_only = is_datadog(url) || host.starts_with("otlp-gateway-");
-    (http_only && protocol == Protocol::Grpc).then_some(("HTTP", "http/protobuf"))
+    match protocol {
+        Protocol::Grpc if is_datadog(url) || is_grafana_gateway(host) => {
+            Some(("HTTP", "http/protobuf"))
+        }
+        Protocol::HttpJson if is_datadog(url) => Some(("http/protobuf", "http/protobuf")),
+        _ => None,
+    }
 }
 
 /// Hosts below which OTLP has a path of its own.
@@ -128,7 +143,7 @@ fn missing_path(place: &str, host: &str, path: &str, protocol: Protocol) -> Opti
     if protocol == Protocol::Grpc {
         return None;
     }
-    let start = if host.starts_with("otlp-gateway-") && host.ends_with(".grafana.net") {
+    let start = if is_grafana_gateway(host) {
         "/otlp/"
     } else if host == "api.openobserve.ai" {
         "/api/"
@@ -230,6 +245,30 @@ mod tests {
             ]);
             assert_eq!(found.len(), 1, "{found:?}");
             assert!(found[0].contains("http/protobuf"), "{}", found[0]);
+        }
+    }
+
+    #[test]
+    fn what_a_vendor_does_not_take() {
+        for (host, variable, value, told) in [
+            (
+                "otlp.datadoghq.com",
+                "PROTOCOL",
+                "http/json",
+                "http/protobuf only",
+            ),
+            (
+                "otlp-gateway-prod-eu-west-2.grafana.net/otlp",
+                "COMPRESSION",
+                "zstd",
+                "gzip",
+            ),
+        ] {
+            let variable = format!("OTEL_EXPORTER_OTLP_{variable}");
+            let endpoint = format!("https://{host}");
+            let found = warnings(&[(BASE, endpoint.as_str()), (&variable, value)]);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].contains(told), "{}", found[0]);
         }
     }
 
