@@ -42,8 +42,8 @@ pub struct Count {
     pub outcome: Outcome,
     /// To which kind of telemetry.
     pub signal: Signal,
-    /// `host:port` of a destination, `embedded`, `relay`, or `none` where no destination takes
-    /// the signal.
+    /// `host:port` of a destination, `embedded`, `console`, `relay`, `sdk` for what this process
+    /// made faster than it could be handed over, or `none` where no destination takes the signal.
     pub destination: Arc<str>,
     /// Why, for everything that is not plain success; empty otherwise.
     pub reason: &'static str,

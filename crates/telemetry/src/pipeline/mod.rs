@@ -2,6 +2,7 @@
 //! joins `tracing` to it. Everything it makes leaves through the delivery's intake.
 
 mod fields;
+mod gate;
 mod layer;
 mod logs;
 mod machine;
@@ -18,14 +19,9 @@ use opentelemetry_otlp::{
     LogExporter, MetricExporter, Protocol, RetryPolicy, SpanExporter, WithExportConfig,
     WithHttpConfig,
 };
-use opentelemetry_sdk::logs::{
-    BatchConfigBuilder as LogBatchConfig, BatchLogProcessor, SdkLoggerProvider,
-};
+use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
-use opentelemetry_sdk::trace::{
-    BatchConfigBuilder as SpanBatchConfig, BatchSpanProcessor, Sampler as SdkSampler,
-    SdkTracerProvider, SpanLimits,
-};
+use opentelemetry_sdk::trace::{Sampler as SdkSampler, SdkTracerProvider, SpanLimits};
 
 use crate::config::{self, Limits, Sampler};
 use crate::delivery::{Delivery, IntakeClient};
@@ -66,18 +62,12 @@ impl Pipeline {
         )
         .build()
         .map_err(failed)?;
-        let spans = BatchSpanProcessor::builder(spans).with_batch_config(
-            SpanBatchConfig::default()
-                .with_scheduled_delay(config.spans.delay)
-                .with_max_queue_size(config.spans.queue_size)
-                .with_max_export_batch_size(config.spans.batch_size)
-                .build(),
-        );
+        let spans = gate::spans(spans, &config.spans, delivery.counters());
         let tracer = SdkTracerProvider::builder()
             .with_sampler(sampler(config.sampler))
             .with_span_limits(span_limits(&config.limits))
             .with_resource(resource.clone())
-            .with_span_processor(spans.build())
+            .with_span_processor(spans)
             .build();
 
         let logger = if delivery.takes(Signal::Logs) {
@@ -89,16 +79,10 @@ impl Pipeline {
             )
             .build()
             .map_err(failed)?;
-            let logs = BatchLogProcessor::builder(logs).with_batch_config(
-                LogBatchConfig::default()
-                    .with_scheduled_delay(config.logs.delay)
-                    .with_max_queue_size(config.logs.queue_size)
-                    .with_max_export_batch_size(config.logs.batch_size)
-                    .build(),
-            );
+            let logs = gate::logs(logs, &config.logs, delivery.counters());
             let provider = SdkLoggerProvider::builder()
                 .with_resource(resource.clone())
-                .with_log_processor(logs.build());
+                .with_log_processor(logs);
             Some(provider.build())
         } else {
             None
