@@ -12,6 +12,7 @@
 
 #![deny(missing_docs)]
 
+mod check;
 mod config;
 mod current_trace;
 mod delivery;
@@ -27,6 +28,7 @@ mod status;
 mod store;
 mod telemetry;
 
+pub use check::{CheckReport, Checked};
 pub use config::{
     Batch, Compression, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
     DEFAULT_STORE_BYTES, Destination, Endpoint, Limits, Problem, Propagator, Propagators, Protocol,

@@ -15,6 +15,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::check::{CheckReport, Checker};
 use crate::config::log_directives;
 use crate::delivery::Delivery;
 use crate::pipeline::{self, Pipeline};
@@ -71,6 +72,7 @@ pub(crate) struct Running {
     pub(crate) pipeline: Pipeline,
     pub(crate) delivery: Arc<Delivery>,
     store: Option<Arc<Store>>,
+    checker: Checker,
     /// Whether a shutdown was asked for.
     pub(crate) ended: AtomicBool,
 }
@@ -194,6 +196,29 @@ impl Telemetry {
     pub fn flush(&self) {
         if let Some(running) = &self.running {
             running.pipeline.flush();
+        }
+    }
+
+    /// Sends one span, one log record and one metric to every destination that takes them, past
+    /// all queues, and says what each answered. Needs a runtime; takes as long as the slowest
+    /// destination, twice its timeout at most.
+    ///
+    /// The items are named `telemetry check`, belong to this service and carry the attribute
+    /// `aether.check`. What telemetry itself does meanwhile is not disturbed.
+    ///
+    /// ```
+    /// # async fn example(telemetry: aether_telemetry::Telemetry) {
+    /// let report = telemetry.check().await;
+    /// if !report.is_ok() {
+    ///     eprintln!("{report}");
+    /// }
+    /// # }
+    /// ```
+    pub async fn check(&self) -> CheckReport {
+        match (&self.running, &self.problem) {
+            (Some(running), _) => running.checker.run().await,
+            (None, Some(problem)) => CheckReport::failed(problem),
+            (None, None) => CheckReport::default(),
         }
     }
 

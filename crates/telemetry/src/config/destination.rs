@@ -47,10 +47,17 @@ pub struct Endpoint {
     pub tls: Tls,
 }
 
+impl Endpoint {
+    /// The URL without user, password, query and fragment, each of which may be a secret.
+    pub(crate) fn masked_url(&self) -> String {
+        address::masked(self.url.as_str())
+    }
+}
+
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
-            .field("url", &address::masked(self.url.as_str()))
+            .field("url", &self.masked_url())
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("timeout", &self.timeout)
             .field("compression", &self.compression)

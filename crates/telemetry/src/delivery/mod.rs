@@ -14,7 +14,7 @@ mod outlet;
 mod queue;
 mod retry;
 mod sender;
-mod transport;
+pub(crate) mod transport;
 mod worker;
 
 use std::sync::Arc;

@@ -19,6 +19,7 @@ use opentelemetry_otlp::{
     LogExporter, MetricExporter, Protocol, RetryPolicy, SpanExporter, WithExportConfig,
     WithHttpConfig,
 };
+use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 use opentelemetry_sdk::trace::{Sampler as SdkSampler, SdkTracerProvider, SpanLimits};
@@ -31,11 +32,12 @@ use crate::{Config, Signal};
 pub(crate) use layer::layer;
 pub(crate) use panics::install as install_panic_hook;
 pub(crate) use propagator::{Formats, formats, read_order};
-pub(crate) use resource::Identity;
+pub(crate) use resource::{Identity, detect as detect_resource};
 
 /// The providers; `None` where no destination takes the signal.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
+    pub(crate) resource: Resource,
     pub(crate) tracer: SdkTracerProvider,
     pub(crate) logger: Option<SdkLoggerProvider>,
     meter: Option<SdkMeterProvider>,
@@ -104,7 +106,7 @@ impl Pipeline {
                 .with_interval(config.metric_interval)
                 .build();
             let mut provider = SdkMeterProvider::builder()
-                .with_resource(resource)
+                .with_resource(resource.clone())
                 .with_reader(reader);
             if config.exponential_histograms {
                 provider = provider.with_view(metrics::exponential);
@@ -120,6 +122,7 @@ impl Pipeline {
         global::set_tracer_provider(tracer.clone());
         propagator::install(propagator::build(&config.propagators));
         Ok(Self {
+            resource,
             tracer,
             logger,
             meter,

@@ -19,7 +19,7 @@ pub(crate) struct Identity {
 
 /// The resource: detected attributes, then the program's, then the configured ones; later ones
 /// win.
-pub(super) fn detect(config: &Config, identity: &Identity) -> Resource {
+pub(crate) fn detect(config: &Config, identity: &Identity) -> Resource {
     let name = service_name(config, identity);
     let mut attributes = vec![
         KeyValue::new("service.instance.id", instance_id()),

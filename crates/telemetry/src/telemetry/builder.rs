@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::error::{say_off, say_warning};
 use super::{BuildError, Running, Telemetry};
+use crate::check::{CheckReport, Checker};
 use crate::config::{Given, process_environment};
 use crate::delivery::Delivery;
 use crate::pipeline::{self, Identity, Pipeline};
@@ -245,6 +246,19 @@ impl TelemetryBuilder {
         }
     }
 
+    /// Checks the destinations as [`Telemetry::check`] does, without starting anything: no
+    /// provider, no thread, no store, and nothing becomes global. Settings that cannot be used are
+    /// the report's [`problem`](CheckReport::problem).
+    pub async fn check(self) -> CheckReport {
+        match self.read() {
+            Ok(config) => {
+                let resource = pipeline::detect_resource(&config, &self.identity);
+                Checker::new(&config, resource).run().await
+            }
+            Err(error) => CheckReport::failed(&error),
+        }
+    }
+
     /// Starts telemetry and makes its providers and propagator the global ones. Needs no runtime.
     ///
     /// A setting that cannot be used, or a thread that cannot be had, does not end the program: it
@@ -279,6 +293,7 @@ impl TelemetryBuilder {
         let delivery = Arc::new(delivery);
         let pipeline =
             Pipeline::start(&config, &self.identity, &delivery).map_err(BuildError::start)?;
+        let checker = Checker::new(&config, pipeline.resource.clone());
         let running = Arc::new(Running {
             service_name: config.service_name.or(self.identity.service_name),
             log_level: config.log_level,
@@ -287,6 +302,7 @@ impl TelemetryBuilder {
             pipeline,
             delivery,
             store,
+            checker,
             ended: AtomicBool::new(false),
         });
         if self.panic_hook {

@@ -106,7 +106,9 @@ fn wrong_protocol(cause: &str, endpoint: &Endpoint) -> Option<&'static str> {
             "whoever answers there does not speak gRPC; use the gRPC port, usually 4317, or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
         );
     }
-    if !grpc && cause.contains("invalid HTTP version") {
+    // A gRPC server speaks first; whether its words come before or after the request is chance.
+    let unasked = ["invalid HTTP version", "unexpected message from connection"];
+    if !grpc && unasked.iter().any(|text| cause.contains(text)) {
         return Some(
             "whoever answers there does not speak HTTP/1.1, which looks like a gRPC port or one for https; use the HTTP port, usually 4318, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
         );

@@ -1,0 +1,167 @@
+//! Whether every configured destination takes what is sent there.
+//!
+//! One span, one log record and one metric go to each destination directly, past queues and
+//! retries, by the same code that sends everything else: what passes here passes there.
+
+mod report;
+mod sample;
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
+use tokio::task::JoinSet;
+
+use crate::config::{Destination, Endpoint};
+use crate::delivery::transport::{Answer, Clients, Transport, Verdict};
+use crate::{Config, Signal};
+
+pub use report::{CheckReport, Checked};
+
+/// How often a connection that broke is tried. With TLS 1.3 a destination complains about a client
+/// while the request is on its way, and the complaint may be lost in the noise of the end.
+const ATTEMPTS: usize = 2;
+
+/// All that a check needs, kept by a telemetry that runs.
+#[derive(Debug)]
+pub(crate) struct Checker {
+    enabled: bool,
+    warnings: Vec<String>,
+    destinations: Vec<Destination>,
+    resource: Resource,
+}
+
+impl Checker {
+    pub(crate) fn new(config: &Config, resource: Resource) -> Self {
+        Self {
+            enabled: config.enabled,
+            warnings: config.warnings.clone(),
+            destinations: config.destinations.clone(),
+            resource,
+        }
+    }
+
+    /// Asks all destinations at once. Takes as long as the slowest, its timeout at most twice.
+    pub(crate) async fn run(&self) -> CheckReport {
+        let trace = RandomIdGenerator::default().new_trace_id();
+        let mut report = CheckReport {
+            enabled: self.enabled,
+            problem: None,
+            warnings: self.warnings.clone(),
+            service_name: sample::service_name(&self.resource),
+            trace_id: trace.to_string(),
+            results: Vec::new(),
+        };
+        if !self.enabled {
+            return report;
+        }
+        // Clients of their own, so that a connection that is open already proves nothing.
+        let mut clients = Clients::default();
+        let mut asked = JoinSet::new();
+        for destination in &self.destinations {
+            for (signal, endpoint) in &destination.endpoints {
+                let place = report.results.len();
+                let mut result = Checked::new(&destination.name, *signal, endpoint);
+                match Transport::new(endpoint, *signal, &mut clients) {
+                    Ok(transport) => {
+                        let request = sample::request(*signal, &self.resource, trace);
+                        asked.spawn(async move { (place, ask(&transport, &request).await) });
+                    }
+                    Err(problem) => result.answer = problem,
+                }
+                report.results.push(result);
+            }
+        }
+        // A task that panicked would leave its result as it was: not accepted.
+        while let Some(answered) = asked.join_next().await {
+            if let Ok((place, asked)) = answered
+                && let Some(result) = report.results.get_mut(place)
+            {
+                result.fill(asked);
+            }
+        }
+        report
+    }
+}
+
+/// What came of one request.
+#[derive(Debug)]
+struct Asked {
+    bytes: usize,
+    duration_ms: u64,
+    /// `None` where the request could not be encoded.
+    answer: Option<Answer>,
+}
+
+async fn ask(transport: &Transport, request: &Bytes) -> Asked {
+    let begin = Instant::now();
+    let mut bytes = 0;
+    let mut answer = None;
+    if let Some(wire) = transport.encode(request) {
+        bytes = wire.len();
+        for _ in 0..ATTEMPTS {
+            let last = answer.insert(transport.send(&wire).await);
+            let broken = matches!(
+                last.verdict,
+                Verdict::Retry {
+                    reason: "connection",
+                    ..
+                }
+            );
+            if !broken {
+                break;
+            }
+        }
+    }
+    Asked {
+        bytes,
+        duration_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+        answer,
+    }
+}
+
+impl Checked {
+    fn new(destination: &str, signal: Signal, endpoint: &Endpoint) -> Self {
+        Self {
+            destination: destination.to_owned(),
+            signal,
+            endpoint: endpoint.masked_url(),
+            protocol: endpoint.protocol.as_str(),
+            compression: endpoint.compression.as_str(),
+            accepted: false,
+            bytes: 0,
+            duration_ms: 0,
+            answer: "nothing was sent".to_owned(),
+            remedy: None,
+        }
+    }
+
+    fn fill(&mut self, asked: Asked) {
+        self.bytes = asked.bytes;
+        self.duration_ms = asked.duration_ms;
+        let Some(answer) = asked.answer else {
+            return;
+        };
+        if let Some(failure) = answer.failure {
+            self.answer = failure.what;
+            self.remedy = Some(failure.remedy.to_owned());
+            return;
+        }
+        let Verdict::Delivered(partial) = answer.verdict else {
+            self.answer = answer.status;
+            return;
+        };
+        self.accepted = partial.rejected == 0;
+        self.answer = answer.status;
+        if !partial.message.is_empty() {
+            self.answer = format!("{}, \"{}\"", self.answer, partial.message);
+        }
+        if !self.accepted {
+            self.remedy = Some(
+                "the destination answered, but did not take the item; its message says why"
+                    .to_owned(),
+            );
+        }
+    }
+}
