@@ -7,6 +7,7 @@
 
 mod api;
 mod app;
+mod connections;
 mod guard;
 mod serve;
 mod settings;

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aether_telemetry::Telemetry;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::app::{App, app};
+use crate::connections;
 use crate::guard::Token;
 use crate::settings::Settings;
 
@@ -24,7 +24,7 @@ const TERMINALS_END: Duration = Duration::from_secs(2);
 const REQUESTS_END: Duration = Duration::from_secs(1);
 
 /// How long the last telemetry may take to be delivered.
-const TELEMETRY_END: Duration = Duration::from_secs(5);
+const TELEMETRY_END: Duration = aether_telemetry::SHUTDOWN_TIMEOUT;
 
 /// Why the server cannot run.
 #[derive(Debug)]
@@ -117,20 +117,13 @@ pub async fn serve(mut settings: Settings, telemetry: Telemetry) -> Result<(), S
     let app = app(&settings, token.clone(), &telemetry);
 
     let (end, ended) = oneshot::channel::<()>();
-    // An echo is one small packet: it must not wait to be joined with a next one.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
-    let service = app
-        .router
-        .clone()
-        .into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        let _ = ended.await;
-    });
-    let server = tokio::spawn(server.into_future());
+    let server = connections::serve(
+        listener,
+        app.router.clone(),
+        settings.header_timeout(),
+        ended,
+    );
+    let server = tokio::spawn(server);
 
     print_ready(address, &token).map_err(ServeError::Ready)?;
     stop.wait().await;
@@ -144,17 +137,12 @@ pub async fn serve(mut settings: Settings, telemetry: Telemetry) -> Result<(), S
     Ok(())
 }
 
-async fn stop_all(
-    app: &App,
-    end: oneshot::Sender<()>,
-    server: tokio::task::JoinHandle<io::Result<()>>,
-) {
+async fn stop_all(app: &App, end: oneshot::Sender<()>, server: tokio::task::JoinHandle<()>) {
     app.shut_down(TERMINALS_END).await;
     // The server is gone already if nobody receives this.
     let _ = end.send(());
     match timeout(REQUESTS_END, server).await {
-        Ok(Ok(Ok(()))) => {}
-        Ok(Ok(Err(error))) => tracing::warn!(%error, "the server ended with an error"),
+        Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "the server's task failed"),
         Err(_) => tracing::debug!("some requests were still open"),
     }

@@ -111,6 +111,11 @@ pub struct Settings {
     #[arg(long = "aetherterm-orphan-timeout", env = "AETHERTERM_ORPHAN_TIMEOUT", value_name = "SECONDS", default_value = "600", value_parser = clap::value_parser!(u32).range(1..=604_800))]
     pub orphan_timeout: u32,
 
+    /// How long a connection may take to send the head of a request, in seconds (1 to 600). One that is slower, or idle
+    /// for so long between requests, is closed; open WebSockets are not meant.
+    #[arg(long = "aetherterm-header-timeout", env = "AETHERTERM_HEADER_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub header_timeout: u16,
+
     /// What is logged to standard error: a level (error, warn, info, debug, trace) or directives such as
     /// info,aetherterm_backend=debug.
     #[arg(
@@ -143,6 +148,7 @@ impl Settings {
             max_terminals: 32,
             scrollback_bytes: 262_144,
             orphan_timeout: 600,
+            header_timeout: 30,
             log: "info".into(),
             otel: OtelSettings::default(),
         }
@@ -162,6 +168,11 @@ impl Settings {
             scrollback: usize::try_from(self.scrollback_bytes).unwrap_or(usize::MAX),
             orphan_timeout: Duration::from_secs(self.orphan_timeout.into()),
         }
+    }
+
+    /// How long the head of a request may take.
+    pub fn header_timeout(&self) -> Duration {
+        Duration::from_secs(self.header_timeout.into())
     }
 
     /// Starts the telemetry that these settings ask for. Where it cannot use one of them, it is off and has said so on

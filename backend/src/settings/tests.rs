@@ -37,6 +37,7 @@ fn defaults_are_what_help_says() {
     assert_eq!(parsed.max_terminals, written.max_terminals);
     assert_eq!(parsed.scrollback_bytes, written.scrollback_bytes);
     assert_eq!(parsed.orphan_timeout, written.orphan_timeout);
+    assert_eq!(parsed.header_timeout, written.header_timeout);
     let limits = written.limits();
     assert_eq!(
         (

@@ -1,0 +1,89 @@
+//! Connections that say little: their time is over, while others take theirs.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it should be"
+)]
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+const TOKEN: &str = "0123456789abcdef-test";
+
+/// Nothing that is waited for takes this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program with one second for the head of a request, and its address.
+async fn start() -> (Child, String) {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_aetherterm"))
+        .env("AETHERTERM_LISTEN", "127.0.0.1:0")
+        .env("AETHERTERM_TOKEN", TOKEN)
+        .env("AETHERTERM_HEADER_TIMEOUT", "1")
+        .env("OTEL_SDK_DISABLED", "true")
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let out = server.stdout.take().unwrap();
+    let ready = BufReader::new(out).lines().next_line().await.unwrap();
+    let ready = ready.unwrap();
+    let address = ready.strip_prefix("ready http://").unwrap();
+    let address = address.split('/').next().unwrap().to_owned();
+    (server, address)
+}
+
+/// What comes before the server closes the connection.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
+    read.expect("the server closes it").unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn slow_heads_are_cut_off_and_web_sockets_are_not() {
+    let (_server, address) = start().await;
+    let mut request = format!("ws://{address}/socket.io/?EIO=4&transport=websocket")
+        .into_client_request()
+        .unwrap();
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = request.headers_mut();
+    headers.insert("authorization", bearer.parse().unwrap());
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    let opened = socket.next().await.unwrap().unwrap();
+    assert!(opened.to_text().unwrap().starts_with("0{"), "{opened}");
+
+    let mut silent = TcpStream::connect(&address).await.unwrap();
+    let mut slow = TcpStream::connect(&address).await.unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n")
+        .await
+        .unwrap();
+    let mut idle = TcpStream::connect(&address).await.unwrap();
+    idle.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(rest(&mut silent).await, "");
+    let answer = rest(&mut slow).await;
+    assert!(!answer.contains("200"), "no answer but a refusal: {answer}");
+    let answer = rest(&mut idle).await;
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+
+    // Longer than the time for heads has passed by now.
+    socket.send(Message::text("40")).await.unwrap();
+    loop {
+        let next = timeout(PATIENCE, socket.next()).await.unwrap();
+        let next = next.unwrap().unwrap();
+        // Pings may have come before.
+        if next.to_text().unwrap() != "2" {
+            assert!(next.to_text().unwrap().starts_with("40{"), "{next}");
+            break;
+        }
+    }
+}
