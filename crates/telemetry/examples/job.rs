@@ -15,6 +15,7 @@ async fn main() -> ExitCode {
         .build();
     let telemetry = match telemetry {
         Ok(telemetry) => telemetry,
+        // Only where AETHER_TELEMETRY_STRICT asks for it.
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::from(2);
@@ -29,7 +30,9 @@ async fn main() -> ExitCode {
 
     // A short program has exported nothing yet: this is where everything is sent.
     let report = telemetry.shutdown(SHUTDOWN_TIMEOUT).await;
-    eprintln!("{report}");
+    if report.stopped {
+        eprintln!("{report}");
+    }
     ExitCode::from(u8::from(failed > 0 || !report.is_complete()))
 }
 

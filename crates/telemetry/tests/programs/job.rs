@@ -60,13 +60,17 @@ async fn a_backend_that_hangs_is_told_and_fails_it() {
 }
 
 #[tokio::test]
-async fn wrong_settings_are_named_and_end_it() {
-    let ended = Program::start(example("job"), "not a url", &[])
-        .ended()
-        .await;
-    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
-    assert!(
-        ended.error.contains("OTEL_EXPORTER_OTLP_ENDPOINT"),
-        "{ended:?}"
-    );
+async fn wrong_settings_are_named_and_end_it_only_where_that_is_asked_for() {
+    let run = async |strict| {
+        let mut job = Command::new(example("job"));
+        job.arg("tests/readme.rs")
+            .current_dir(env!("CARGO_MANIFEST_DIR"));
+        let strict = ("AETHER_TELEMETRY_STRICT", strict);
+        let ended = Program::spawn(job, "not a url", &[strict]).ended().await;
+        let named = ended.error.contains("OTEL_EXPORTER_OTLP_ENDPOINT");
+        assert!(named && !ended.error.contains("delivered"), "{ended:?}");
+        (ended.status.code(), ended.out.is_empty())
+    };
+    assert_eq!(run("false").await, (Some(0), false));
+    assert_eq!(run("true").await, (Some(2), true));
 }
