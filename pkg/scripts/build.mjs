@@ -23,7 +23,7 @@ const fail = (message) => {
   process.exit(1);
 };
 
-const clashing = clashes(root);
+const clashing = clashes();
 if (clashing.length) fail(`scripts/internal-names.mjs has names that others use, too: ${clashing.join(', ')}`);
 if (!values.bindgen) fail('say where the generated module is: --bindgen <folder>');
 const input = resolve(values.bindgen, 'aether_web_client_bg.wasm');

@@ -64,8 +64,8 @@ export class Transport {
     private readonly fetch: typeof globalThis.fetch,
   ) {
     const { signal } = this.abort;
-    // Neither exists under Node.
-    globalThis.document?.addEventListener?.('visibilitychange', () => this.onVisibility(), { signal });
+    // Does not exist under Node. The event bubbles: here one comes after all who still record something at the end.
+    globalThis.addEventListener?.('visibilitychange', () => this.onVisibility(), { signal });
     globalThis.addEventListener?.('pagehide', () => this.sendFinal(), { signal });
     globalThis.addEventListener?.(
       'online',

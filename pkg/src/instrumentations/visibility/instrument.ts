@@ -14,7 +14,8 @@ export const instrument = (context: InstrumentationContext, _options: Visibility
   let since = tick();
 
   const change = (now: string): void => {
-    if (now === state) return;
+    // A page that is left becomes hidden afterwards, which says nothing new.
+    if (now === state || (state === 'gone' && now === 'hidden')) return;
     context.log('info', `page ${now}`, {
       eventName: 'browser.page_visibility',
       attributes: { 'browser.page.visibility': now, 'browser.page.visibility.before': state, 'browser.page.visibility.duration': (tick() - since) / 1000 },

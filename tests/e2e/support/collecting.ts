@@ -1,0 +1,84 @@
+/** A page built with Vite as an application would be, served with a strict policy by a server that collects its telemetry. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type IncomingMessage, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname, resolve } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+
+import { build } from 'vite'
+
+import { type DecodedLog, type DecodedSpan, decodeLogs, decodeSpans } from '../../../pkg/test/support/otlp'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' }
+
+export interface Seen {
+  path: string
+  headers: IncomingMessage['headers']
+}
+
+export interface CollectingServer {
+  origin: string
+  /** Requests that are not telemetry. */
+  seen: Seen[]
+  /** Requests that are. */
+  exports: Seen[]
+  logs: DecodedLog[]
+  spans: DecodedSpan[]
+  close(): Promise<void>
+}
+
+/** Builds `files`, of which `main.ts` is the entry, and returns the folder to be served. */
+export async function buildPage(name: string, files: Record<string, string>): Promise<string> {
+  const root = resolve(ROOT, 'artifacts', name)
+  rmSync(root, { recursive: true, force: true })
+  mkdirSync(root, { recursive: true })
+  for (const [file, content] of Object.entries(files)) writeFileSync(resolve(root, file), content)
+  await build({ root, configFile: false, logLevel: 'error', build: { target: 'es2022', modulePreload: { polyfill: false } } })
+  return resolve(root, 'dist')
+}
+
+/** Serves `folder` (or nothing but answers to everybody, without one) on a free port. */
+export async function startCollecting(folder?: string, policy = ''): Promise<CollectingServer> {
+  const result: Omit<CollectingServer, 'origin' | 'close'> = { seen: [], exports: [], logs: [], spans: [] }
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://any')
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const one = { path: pathname, headers: request.headers }
+      if (pathname.startsWith('/v1/')) {
+        const raw = Buffer.concat(chunks)
+        const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw
+        result.exports.push(one)
+        if (pathname.endsWith('/logs')) result.logs.push(...decodeLogs(body))
+        if (pathname.endsWith('/traces')) result.spans.push(...decodeSpans(body))
+        response.writeHead(200).end()
+        return
+      }
+      result.seen.push(one)
+      const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' }
+      try {
+        if (!folder || pathname.startsWith('/api/')) throw new Error('no file')
+        const file = resolve(folder, pathname === '/' ? 'index.html' : pathname.slice(1))
+        const content = readFileSync(file)
+        const html = file.endsWith('.html')
+        response
+          .writeHead(200, { ...headers, 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...(html && policy && { 'content-security-policy': policy }) })
+          .end(content)
+      } catch {
+        response.writeHead(pathname.startsWith('/api/missing') ? 404 : 200, headers).end('pong')
+      }
+    })
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  return {
+    ...result,
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed())
+        server.closeAllConnections()
+      }),
+  }
+}
