@@ -99,6 +99,9 @@ pub(super) trait Arguments {
     /// All of them.
     fn parse(&self) -> Vec<Value>;
 
+    /// Their bytes, if that is cheap to know.
+    fn size(&self) -> Option<usize>;
+
     /// Attributes made of the wanted fields of the first argument that is an object.
     fn pick(&self, fields: &Fields) -> Vec<KeyValue>;
 }

@@ -35,7 +35,8 @@ use super::sending::{Data, Sending, Target};
 ///
 /// The span is called `send {event}`, of kind PRODUCER, or CLIENT when an acknowledgement is asked
 /// for; it then lasts until that arrives. Receivers that said they read trailing carriers get one,
-/// everybody else gets exactly the plain arguments. Emits made while a
+/// everybody else gets exactly the plain arguments. `messaging.message.body.size` is the length of
+/// the arguments as JSON, binary data beside it; unset when there are more than 64 values in them. Emits made while a
 /// [`traced`](super::traced) handler runs belong to its trace, and those to the socket it runs
 /// for say which request they answer.
 pub trait TracedEmit {

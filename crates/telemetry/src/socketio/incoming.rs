@@ -136,6 +136,10 @@ impl Arguments for Value {
         list
     }
 
+    fn size(&self) -> Option<usize> {
+        Some(size(self))
+    }
+
     fn pick(&self, fields: &Fields) -> Vec<KeyValue> {
         let picker = Picker { fields, skip: 1 };
         json(self)

@@ -76,6 +76,7 @@ mod request;
 mod run;
 mod sending;
 mod settings;
+mod size;
 mod source;
 
 pub use ack::{TracedAck, TracedAckStream};

@@ -21,6 +21,7 @@ use super::operation::{Metric, Operation};
 use super::outgoing::{Addition, PayloadCarrier, PayloadFields, TrailingCarrier};
 use super::request::RequestContext;
 use super::settings::SocketTelemetry;
+use super::size;
 
 /// Who gets the event.
 #[derive(Debug)]
@@ -108,6 +109,12 @@ impl Sending {
                 .with_links(links)
                 .with_attributes(describe(&event, has_ack, form, target))
         });
+        let span = operation.context().span();
+        if span.is_recording()
+            && let Some(size) = arguments.size().and_then(|size| i64::try_from(size).ok())
+        {
+            span.set_attribute(KeyValue::new(attributes::BODY_SIZE, size));
+        }
         settings.describe(
             operation.context(),
             Direction::Sent,
@@ -289,6 +296,10 @@ impl<T: ?Sized + Serialize> Arguments for Data<'_, T> {
             // It cannot be sent either, and the emit will say so.
             Err(_) => Vec::new(),
         }
+    }
+
+    fn size(&self) -> Option<usize> {
+        size::of(self.0)
     }
 
     fn pick(&self, fields: &Fields) -> Vec<KeyValue> {

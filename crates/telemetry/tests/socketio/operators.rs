@@ -133,6 +133,9 @@ async fn every_operator_reaches_whom_it_would_without_us() {
             recipients.map(|count: u8| count.to_string()),
             "{how}"
         );
+        // Two bytes, a placeholder, and the seven with its comma and brackets.
+        let size = span.attribute("messaging.message.body.size");
+        assert_eq!(size.as_deref(), Some("35"), "{how}");
         for (number, (client, reached)) in clients.iter_mut().zip(reached).enumerate() {
             if reached == 1 {
                 let packet = client.packet().await;
