@@ -57,8 +57,17 @@ fn one(value: &DeValue<'_>, environment: Lookup<'_>) -> Result<String, String> {
         return Err(EXPECTED.to_owned());
     };
     let found = match key.get_ref().as_ref() {
-        "env" => environment(named)
-            .ok_or_else(|| format!("the environment variable {named} is not set"))?,
+        "env" => {
+            // What is no name may be the secret itself, written in the wrong place.
+            let is_name = named
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            if !is_name {
+                return Err("expected the name of an environment variable".to_owned());
+            }
+            environment(named)
+                .ok_or_else(|| format!("the environment variable {named} is not set"))?
+        }
         "file" => {
             let bytes = bounded::read(named, MAX_SECRET_BYTES)
                 .map_err(|remedy| format!("{named}: {remedy}"))?;

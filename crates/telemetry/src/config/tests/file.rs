@@ -220,6 +220,7 @@ fn secrets_of_a_file_are_not_shown() {
         "exporter.otlp.headers = 'hunter2'",
         "exporter.otlp.headers.a = ['hunter2']",
         "exporter.otlp.headers.a = { b = 'hunter2' }",
+        "exporter.otlp.headers.a = { env = 'Bearer hunter2' }",
         "exporter.otlp.headers.a = \"hunter2\\u0001\"",
         "datadog_api_key = ['hunter2']",
         "hunter = 'hunter2'",
