@@ -52,9 +52,20 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Items in the queues that are not on disk.
+    fn losing(&self) -> u64 {
+        let outlets = self.delivery.outlets().iter();
+        outlets
+            .filter(|outlet| !outlet.queue.is_durable())
+            .flat_map(|outlet| Signal::ALL.map(|signal| outlet.queue.queued(signal)))
+            .sum()
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        let waiting = self.waiting();
+        let waiting = self.losing();
         if waiting > 0 && !*self.ended.get_mut() {
             tracing::warn!(
                 waiting,

@@ -31,13 +31,15 @@ mod telemetry;
 pub use check::{CheckReport, Checked};
 pub use config::{
     Batch, Compression, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
-    DEFAULT_STORE_BYTES, Destination, Endpoint, Limits, Problem, Propagator, Propagators, Protocol,
-    Retry, Sampler, Setting, Temporality, Tls,
+    DEFAULT_STORE_BYTES, Destination, Durable, Endpoint, Limits, Problem, Propagator, Propagators,
+    Protocol, Retry, Sampler, Setting, Temporality, Tls,
 };
 pub use current_trace::{InCurrentTrace, in_current_trace};
-pub use delivery::{Count, Health, Outcome, Undelivered};
+pub use delivery::{
+    Count, DeadLetter, DeadLetterStatus, Health, Outcome, StorageState, StorageStatus, Undelivered,
+};
 pub use ending::{PANIC_TIMEOUT, SHUTDOWN_TIMEOUT};
 pub use signal::Signal;
 pub use status::{DestinationStatus, QueueStatus, Status};
 pub use store::StoreStatus;
-pub use telemetry::{BuildError, ShutdownReport, Telemetry, TelemetryBuilder};
+pub use telemetry::{BuildError, Replay, ShutdownReport, Telemetry, TelemetryBuilder};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::delivery::{Count, Delivery, Health};
+use crate::delivery::{Count, DeadLetterStatus, Delivery, Health, StorageStatus};
 use crate::store::StoreStatus;
 use crate::{BuildError, Problem, Signal};
 
@@ -25,6 +25,10 @@ pub struct Status {
     pub destinations: Vec<DestinationStatus>,
     /// The embedded store, where there is one.
     pub store: Option<StoreStatus>,
+    /// The folder of the durable queues; `None` where queues are in memory.
+    pub storage: Option<StorageStatus>,
+    /// Batches that were refused for good and are kept.
+    pub dead_letters: DeadLetterStatus,
     /// What happened to telemetry since the start, by signal, destination and reason.
     pub counts: Vec<Count>,
 }
@@ -54,6 +58,10 @@ pub struct QueueStatus {
     pub bytes: usize,
     /// Bytes that may wait.
     pub max_bytes: usize,
+    /// How long the oldest request has been waiting, milliseconds.
+    pub oldest_ms: u64,
+    /// Whether what waits is on disk.
+    pub durable: bool,
 }
 
 /// The status of telemetry that does not run: switched off, or because of `problem`.
@@ -85,6 +93,8 @@ pub(crate) fn destinations(delivery: &Delivery) -> Vec<DestinationStatus> {
                     items: level.items.iter().sum(),
                     bytes: level.bytes,
                     max_bytes: outlet.queue.limit(),
+                    oldest_ms: u64::try_from(level.age.as_millis()).unwrap_or(u64::MAX),
+                    durable: outlet.queue.is_durable(),
                 },
                 health: outlet.health(),
             }

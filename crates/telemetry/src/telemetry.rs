@@ -17,7 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::check::{CheckReport, Checker};
 use crate::config::log_directives;
-use crate::delivery::Delivery;
+use crate::delivery::{DeadLetter, Delivery, Intake};
 use crate::pipeline::{self, Pipeline};
 use crate::status::{self, Status};
 use crate::store::Store;
@@ -186,7 +186,48 @@ impl Telemetry {
             service_name: running.service_name.clone(),
             destinations: status::destinations(&running.delivery),
             store: running.store.as_ref().map(|store| store.status()),
+            storage: running.delivery.storage(),
+            dead_letters: running.delivery.letters().status(),
             counts: running.delivery.counters().snapshot(),
+        }
+    }
+
+    /// What destinations refused for good, the oldest first, with their answers.
+    ///
+    /// The number of them is bounded: later ones push the oldest out. In memory, without
+    /// [`Config::durable`], they are gone at the end of the process.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        let running = self.running.as_ref();
+        running.map_or_else(Vec::new, |running| running.delivery.letters().list())
+    }
+
+    /// The request of a dead letter, as OTLP protobuf; `None` where there is none of that id.
+    ///
+    /// Needs a tokio runtime.
+    pub async fn dead_letter(&self, id: &str) -> Option<bytes::Bytes> {
+        let running = self.running.as_ref()?;
+        let (_, batch) = running.delivery.letters().read(id).await?;
+        Some(batch.body)
+    }
+
+    /// Queues a dead letter for its destination again. Needs a tokio runtime.
+    pub async fn replay_dead_letter(&self, id: &str) -> Replay {
+        let Some(running) = &self.running else {
+            return Replay::Unknown;
+        };
+        match running.delivery.replay(id).await {
+            Some(Intake::Accepted) => Replay::Queued,
+            Some(_) => Replay::Full,
+            None => Replay::Unknown,
+        }
+    }
+
+    /// Forgets a dead letter; says whether there was one. Needs a tokio runtime.
+    pub async fn discard_dead_letter(&self, id: &str) -> bool {
+        match &self.running {
+            Some(running) => running.delivery.letters().discard(id).await,
+            None => false,
         }
     }
 
@@ -247,11 +288,24 @@ impl Telemetry {
             tracing::warn!("spans held by the SDK are lost: {error}");
         }
         match answer.await {
-            Ok(undelivered) => ShutdownReport {
-                undelivered,
+            Ok(left) => ShutdownReport {
+                undelivered: left.undelivered,
+                kept: left.kept,
                 stopped: true,
             },
             Err(_) => ShutdownReport::default(),
         }
     }
+}
+
+/// What [`Telemetry::replay_dead_letter`] came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay {
+    /// It waits in its destination's queue and is no dead letter any more.
+    Queued,
+    /// Its destination's queue takes nothing at the moment; it stays a dead letter.
+    Full,
+    /// There is no such dead letter, it cannot be read any more, or its destination is not
+    /// configured.
+    Unknown,
 }

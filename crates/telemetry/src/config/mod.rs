@@ -12,6 +12,7 @@ mod address;
 mod batch;
 mod catalogue;
 mod destination;
+mod durable;
 mod endpoint;
 mod error;
 mod exporters;
@@ -42,6 +43,7 @@ use crate::Signal;
 pub use batch::Batch;
 pub use catalogue::Setting;
 pub use destination::{Compression, Destination, Endpoint, Protocol};
+pub use durable::Durable;
 pub use error::{ConfigError, Problem};
 pub(crate) use layers::Given;
 pub use limits::Limits;
@@ -104,6 +106,9 @@ pub struct Config {
     pub store_bytes: Option<usize>,
     /// Bound of each destination's queue in bytes (`AETHER_TELEMETRY_QUEUE_BYTES`, default 16 MiB).
     pub queue_bytes: usize,
+    /// Where queues are on disk and how much there may be of them. Default: none, queues are in
+    /// memory.
+    pub durable: Option<Durable>,
     /// How failed requests are repeated.
     pub retry: Retry,
     /// Bound of a relayed request in bytes, as sent and after decompression
@@ -151,6 +156,7 @@ impl Default for Config {
             console: BTreeSet::new(),
             store_bytes: Some(DEFAULT_STORE_BYTES),
             queue_bytes: DEFAULT_QUEUE_BYTES,
+            durable: None,
             retry: Retry::default(),
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
             sampler: Sampler::default(),

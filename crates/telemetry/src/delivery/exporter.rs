@@ -1,6 +1,6 @@
 //! The intake as an HTTP client, which is how the SDK's exporters reach it.
 
-use std::future::{Future, ready};
+use std::future::Future;
 use std::io::Read;
 use std::pin::Pin;
 use std::sync::Weak;
@@ -9,14 +9,14 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use opentelemetry_http::{HttpClient, HttpError};
 
-use super::{Batch, Delivery, Intake, Source};
+use super::{Batch, Delivery, Intake, Source, Ticket};
 use crate::Signal;
 use crate::otlp::limit::Limit;
 
 /// Hands what an exporter of the SDK would send to the intake.
 ///
-/// The SDK polls the future on threads of its own, outside any runtime: everything is done before
-/// the future is even returned. The reference is weak, because global providers outlive us.
+/// The SDK polls the future on threads of its own, outside any runtime: what is left to wait for is
+/// the disk, where queues are durable, and that needs none. The reference is weak, because global providers outlive us.
 #[derive(Debug)]
 pub(crate) struct IntakeClient {
     pub(crate) signal: Signal,
@@ -26,7 +26,7 @@ pub(crate) struct IntakeClient {
 }
 
 impl IntakeClient {
-    fn take(&self, request: Request<Bytes>) -> Result<StatusCode, HttpError> {
+    fn take(&self, request: Request<Bytes>) -> Result<Ticket, HttpError> {
         let delivery = self
             .delivery
             .upgrade()
@@ -54,11 +54,7 @@ impl IntakeClient {
             items,
             body,
         };
-        Ok(match delivery.intake(&batch, None) {
-            // No destination is counted already and no reason to complain every few seconds.
-            Intake::Accepted | Intake::NoDestination => StatusCode::OK,
-            Intake::Full => StatusCode::SERVICE_UNAVAILABLE,
-        })
+        Ok(delivery.intake(&batch, None))
     }
 }
 
@@ -71,11 +67,16 @@ impl HttpClient for IntakeClient {
         'client: 'answer,
         Self: 'answer,
     {
-        let answer = self.take(request).map(|status| {
+        let ticket = self.take(request);
+        Box::pin(async move {
+            let status = match ticket?.settled().await {
+                // No destination is counted already and no reason to complain every few seconds.
+                Intake::Accepted | Intake::NoDestination => StatusCode::OK,
+                Intake::Full | Intake::NotWritten(_) => StatusCode::SERVICE_UNAVAILABLE,
+            };
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = status;
-            response
-        });
-        Box::pin(ready(answer))
+            Ok(response)
+        })
     }
 }

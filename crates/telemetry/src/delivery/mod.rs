@@ -6,10 +6,16 @@
 //! queues are drained by tasks on a thread of their own, one task per destination, so a slow
 //! destination delays nobody else and nothing here depends on the host's runtime. The embedded
 //! store is filled right in the intake: what was accepted can be found at once.
+//!
+//! With a folder the queues are durable: [`journal`] has written a batch before it is accepted,
+//! and what a destination has not got is sent after the next start.
 
 mod console;
 mod counters;
 mod exporter;
+mod intake;
+mod journal;
+mod letters;
 mod outlet;
 mod queue;
 mod retry;
@@ -17,8 +23,9 @@ mod sender;
 pub(crate) mod transport;
 mod worker;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -32,8 +39,14 @@ use crate::{Config, Signal};
 pub(crate) use counters::Counters;
 pub use counters::{Count, Outcome};
 pub(crate) use exporter::IntakeClient;
+pub(crate) use intake::{Intake, Ticket};
+use journal::{Found, Journal, Unopened};
+pub use journal::{StorageState, StorageStatus};
+pub(crate) use letters::DeadLetters;
+pub use letters::{DeadLetter, DeadLetterStatus};
 pub use outlet::Health;
 pub(crate) use outlet::Outlet;
+use queue::Queue;
 use transport::Clients;
 pub use worker::Undelivered;
 use worker::Worker;
@@ -62,29 +75,16 @@ pub(crate) enum Source {
     Relay,
 }
 
-/// What the intake did with a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Intake {
-    /// At least one destination has it, or it was empty.
-    Accepted,
-    /// No destination takes this signal: dropped and counted.
-    NoDestination,
-    /// Every destination that takes this signal is full: nothing was taken.
-    Full,
-}
-
-/// Where a batch goes.
-#[derive(Debug, Clone, Copy)]
-enum Target<'a> {
-    Store(&'a Store),
-    Http(&'a Outlet),
-}
+/// Queues of destinations that are not configured any more, by name.
+type Parked = Arc<Mutex<BTreeMap<Arc<str>, Arc<Queue>>>>;
 
 #[derive(Debug)]
 pub(crate) struct Delivery {
     outlets: Vec<Arc<Outlet>>,
     store: Option<Arc<Store>>,
     counters: Arc<Counters>,
+    journal: Option<Arc<Journal>>,
+    letters: Arc<DeadLetters>,
     worker: Worker,
     embedded: Arc<str>,
     nowhere: Arc<str>,
@@ -99,78 +99,143 @@ impl Delivery {
         let counters = Arc::new(Counters::default());
         let mut clients = Clients::default();
         let mut outlets = Vec::new();
+        let durable = config.durable.as_ref();
+        let letters = DeadLetters::new(
+            durable.map(|durable| &*durable.folder),
+            durable.map_or(0, |durable| durable.dead_letter_bytes),
+        );
+        let letters = Arc::new(letters);
+        let (journal, unopened) = durable
+            .map(|durable| Journal::new(durable.folder.clone()))
+            .unzip();
         for destination in &config.destinations {
-            let outlet = Outlet::new(destination, config.queue_bytes, &mut clients)?;
+            let bytes = destination.queue_bytes.unwrap_or(config.queue_bytes);
+            let queue = match (durable, &journal) {
+                (Some(durable), Some(journal)) => {
+                    let cursor = journal.cursor(&destination.name);
+                    Queue::durable(bytes, durable.max_age, cursor)
+                }
+                _ => Queue::new(bytes),
+            };
+            let outlet = Outlet::new(destination, queue, &mut clients)?;
             outlets.push(Arc::new(outlet));
         }
         if !config.console.is_empty() {
             let console = Outlet::console(config.console.clone(), config.queue_bytes);
             outlets.push(Arc::new(console));
         }
-        let worker = Worker::start(outlets.clone(), Arc::clone(&counters), config.retry)?;
-        Ok(Self {
+        let journal = journal.map(Arc::new);
+        let parked = Parked::default();
+        let worker = Worker::start(worker::Parts {
+            outlets: outlets.clone(),
+            counters: Arc::clone(&counters),
+            letters: Arc::clone(&letters),
+            journal: journal.clone(),
+            parked: Arc::clone(&parked),
+            retry: config.retry,
+        })?;
+        let delivery = Self {
             outlets,
             store,
             counters,
+            journal,
+            letters,
             worker,
             embedded: Arc::from("embedded"),
             nowhere: Arc::from("none"),
-        })
+        };
+        if let Some(unopened) = unopened {
+            let age = durable.map_or(Duration::ZERO, |durable| durable.max_age);
+            delivery.recover(unopened, parked, age)?;
+        }
+        Ok(delivery)
+    }
+
+    /// Starts the journal; what is found in it goes to the queues.
+    fn recover(&self, unopened: Unopened, parked: Parked, age: Duration) -> Result<(), String> {
+        let Some(journal) = &self.journal else {
+            return Ok(());
+        };
+        let outlets = self.outlets.clone();
+        let counters = Arc::clone(&self.counters);
+        let weak = Arc::downgrade(journal);
+        let find = move |name: &str, found: Found| {
+            let outlet = outlets.iter().find(|outlet| {
+                let durable = outlet.queue.is_durable();
+                durable && &*outlet.name == name
+            });
+            match (found, outlet) {
+                (Found::Waiting(record), Some(outlet)) => outlet.queue.found(record),
+                (Found::Waiting(record), None) => {
+                    let mut parked = parked.lock().unwrap_or_else(PoisonError::into_inner);
+                    if !parked.contains_key(name)
+                        && let Some(journal) = weak.upgrade()
+                    {
+                        tracing::warn!(
+                            destination = name,
+                            "telemetry is waiting for a destination that is not configured any more; it is kept until it is too old"
+                        );
+                        let queue = Queue::durable(0, age, journal.cursor(name));
+                        parked.insert(Arc::from(name), Arc::new(queue));
+                    }
+                    if let Some(queue) = parked.get(name) {
+                        queue.found(record);
+                    }
+                }
+                (Found::Spoilt(header), _) => {
+                    let (signal, items) = (header.signal, header.items);
+                    counters.add(Outcome::Dropped, signal, &Arc::from(name), "damaged", items);
+                }
+            }
+        };
+        let letters = Arc::clone(&self.letters);
+        let started = journal.start(unopened, move || letters.open(), Box::new(find));
+        started.map_err(|error| format!("no thread for the queue on disk: {error}"))
     }
 
     /// Takes a batch. `decoded` spares the store a second decoding where the caller has it.
     pub(crate) fn intake(
         &self,
         batch: &Batch,
-        mut decoded: Option<ExportTraceServiceRequest>,
-    ) -> Intake {
+        decoded: Option<ExportTraceServiceRequest>,
+    ) -> Ticket {
         if batch.items == 0 {
-            return Intake::Accepted;
+            return Ticket::known(Intake::Accepted);
         }
-        let mut targets = 0usize;
-        let mut full: Vec<&Outlet> = Vec::new();
-        for target in self.route(batch) {
-            targets += 1;
-            match target {
-                Target::Store(store) => self.keep(store, batch, decoded.take()),
-                Target::Http(outlet) => {
-                    if outlet.queue.push(batch.clone()).is_ok() {
-                        self.count(Outcome::Accepted, batch, &outlet.name, "");
-                    } else {
-                        full.push(outlet);
-                    }
-                }
-            }
-        }
-        if targets == 0 {
+        if !self.takes(batch.signal) {
             self.count(Outcome::Dropped, batch, &self.nowhere, "no_destination");
-            return Intake::NoDestination;
+            return Ticket::known(Intake::NoDestination);
         }
-        // A relay client that nobody took anything from sends it again, so nothing is lost yet.
-        // Where one destination has it, sending again would double it there.
-        if full.len() == targets && batch.source == Source::Relay {
-            return Intake::Full;
-        }
-        for outlet in &full {
-            self.count(Outcome::Dropped, batch, &outlet.name, "queue_full");
-        }
-        if full.len() == targets {
-            Intake::Full
-        } else {
-            Intake::Accepted
-        }
-    }
-
-    /// Where a batch goes: everywhere its signal is taken.
-    fn route<'a>(&'a self, batch: &'a Batch) -> impl Iterator<Item = Target<'a>> {
         let store = self.store.as_deref();
         let store = store.filter(|_| batch.signal == Signal::Traces);
-        let outlets = self.outlets.iter().map(|outlet| &**outlet);
-        store.map(Target::Store).into_iter().chain(
-            outlets
-                .filter(|outlet| outlet.takes(batch.signal))
-                .map(Target::Http),
+        if let Some(store) = store {
+            self.keep(store, batch, decoded);
+        }
+        let outlets = self.outlets.iter();
+        let outlets = outlets.filter(|outlet| outlet.takes(batch.signal));
+        intake::place(
+            batch,
+            outlets,
+            store.is_some(),
+            self.journal.as_deref(),
+            &self.counters,
         )
+    }
+
+    /// Puts a dead letter into the queue of its destination again; `None` where there is none
+    /// such. It stays a dead letter unless it was accepted.
+    pub(crate) async fn replay(&self, id: &str) -> Option<Intake> {
+        let (letter, batch) = self.letters.read(id).await?;
+        let named = |outlet: &&Arc<Outlet>| outlet.name == letter.destination;
+        let outlet = self.outlets.iter().find(named)?;
+        let journal = self.journal.as_deref();
+        let outlets = std::iter::once(outlet);
+        let ticket = intake::place(&batch, outlets, false, journal, &self.counters);
+        let intake = ticket.settled().await;
+        if intake == Intake::Accepted {
+            self.letters.discard(id).await;
+        }
+        Some(intake)
     }
 
     fn keep(&self, store: &Store, batch: &Batch, decoded: Option<ExportTraceServiceRequest>) {
@@ -213,6 +278,15 @@ impl Delivery {
         &self.counters
     }
 
+    pub(crate) fn letters(&self) -> &Arc<DeadLetters> {
+        &self.letters
+    }
+
+    /// How the folder of the durable queues is doing, where there is one.
+    pub(crate) fn storage(&self) -> Option<StorageStatus> {
+        self.journal.as_ref().map(|journal| journal.status())
+    }
+
     /// Counts the items of an encoded request; `None` where it is no protobuf.
     pub(crate) fn items(signal: Signal, body: &[u8]) -> Option<u64> {
         count::items(signal, body).ok()
@@ -222,6 +296,14 @@ impl Delivery {
     pub(crate) fn worker(&self) -> &Worker {
         &self.worker
     }
+}
+
+/// Milliseconds since 1970.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }
 
 #[cfg(test)]

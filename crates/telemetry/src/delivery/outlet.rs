@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use serde::Serialize;
 
+use super::now_ms;
 use super::queue::Queue;
 use super::transport::{Clients, Transport};
 use crate::Signal;
@@ -42,14 +42,13 @@ pub struct Health {
 }
 
 impl Outlet {
-    /// Makes every endpoint of a destination ready. `queue_bytes` bounds its queue where it says
-    /// nothing itself.
+    /// Makes every endpoint of a destination ready.
     ///
     /// # Errors
     /// A sentence saying why an endpoint has no client.
     pub(crate) fn new(
         destination: &Destination,
-        queue_bytes: usize,
+        queue: Queue,
         clients: &mut Clients,
     ) -> Result<Self, String> {
         let mut transports = BTreeMap::new();
@@ -58,7 +57,7 @@ impl Outlet {
         }
         Ok(Self {
             name: Arc::from(destination.name.as_str()),
-            queue: Queue::new(destination.queue_bytes.unwrap_or(queue_bytes)),
+            queue,
             way: Way::Network(transports),
             retry: destination.retry,
             health: Mutex::default(),
@@ -114,11 +113,4 @@ impl Outlet {
         }
         health.last_error = Some(error);
     }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
 }

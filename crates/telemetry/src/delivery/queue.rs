@@ -1,36 +1,86 @@
 //! The bounded queue in front of one destination.
 //!
 //! Bounded in bytes, because a batch can hold one span or ten thousand. The oldest batch stays in
-//! the queue while it is being sent, so its bytes keep counting until its fate is known.
+//! the queue while it is being sent, so its bytes keep counting until its fate is known. A queue
+//! is in memory, or durable: then the journal has the bodies, and in here is only what is needed
+//! to find them, with the youngest bodies for a destination that keeps up.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io::ErrorKind;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::Batch;
+use super::journal::{Cursor, Record};
+use super::{Batch, now_ms};
 use crate::Signal;
 
-/// What a waiting batch costs besides its body.
+/// What a waiting batch costs in memory besides its body.
 const OVERHEAD: usize = 128;
+/// What it costs at least where its body is on disk: many small ones take memory, too.
+const LEAST_ON_DISK: usize = 1024;
+/// Bodies of a durable queue that are kept in memory as well, in bytes.
+const KEPT_BYTES: usize = 1024 * 1024;
+/// Whatever the clock says, what is found at the start has this long to be delivered.
+const GRACE: Duration = Duration::from_secs(600);
 
 /// There is no room for a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Full;
 
+/// The queue of one destination.
 #[derive(Debug)]
 pub(crate) struct Queue {
     state: Mutex<State>,
     limit: usize,
     changed: Notify,
+    durable: Option<Durable>,
+}
+
+#[derive(Debug)]
+struct Durable {
+    cursor: Arc<Cursor>,
+    max_age: Duration,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    batches: VecDeque<Batch>,
+    batches: VecDeque<Waiting>,
+    /// With what is reserved.
     bytes: usize,
+    /// Of bodies of a durable queue that are in memory.
+    kept: usize,
     items: [u64; 3],
     closed: bool,
+}
+
+/// A batch that waits.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    pub(crate) signal: Signal,
+    pub(crate) items: u64,
+    /// When it is dropped unless it is delivered before; durable queues only.
+    pub(crate) until: Option<Instant>,
+    pub(crate) accepted_ms: u64,
+    cost: usize,
+    body: Body,
+}
+
+/// Why a batch has no body.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// Whether it may have one later.
+    pub(crate) for_now: bool,
+    /// A sentence.
+    pub(crate) why: String,
+}
+
+#[derive(Debug, Clone)]
+enum Body {
+    Memory(Batch),
+    Disk(Arc<Record>, Option<Bytes>),
 }
 
 /// How full a queue is.
@@ -40,43 +90,128 @@ pub(crate) struct Level {
     pub(crate) batches: usize,
     /// Spans, log records and data points, in the order of [`Signal::ALL`].
     pub(crate) items: [u64; 3],
+    /// How long the oldest batch has been waiting.
+    pub(crate) age: Duration,
 }
 
 impl Queue {
+    /// A queue in memory.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             state: Mutex::default(),
             limit,
             changed: Notify::new(),
+            durable: None,
         }
     }
 
-    /// Adds a batch, or refuses it where it would exceed the bound or the queue is closed.
+    /// A queue whose batches are on disk.
+    pub(super) fn durable(limit: usize, max_age: Duration, cursor: Arc<Cursor>) -> Self {
+        Self {
+            durable: Some(Durable { cursor, max_age }),
+            ..Self::new(limit)
+        }
+    }
+
+    /// How far this destination is; `None` for a queue in memory.
+    pub(super) fn cursor(&self) -> Option<&Arc<Cursor>> {
+        self.durable.as_ref().map(|durable| &durable.cursor)
+    }
+
+    /// Whether what waits is on disk.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.durable.is_some()
+    }
+
+    /// Adds a batch to a queue in memory, or refuses it where it would exceed the bound or the
+    /// queue is closed.
     ///
     /// Needs no runtime: it is called from threads of the SDK.
     pub(crate) fn push(&self, batch: Batch) -> Result<(), Full> {
         let cost = batch.body.len() + OVERHEAD;
-        {
-            let mut state = self.lock();
-            if state.closed || state.bytes.saturating_add(cost) > self.limit {
-                return Err(Full);
-            }
-            state.bytes += cost;
-            state.items[batch.signal.index()] += batch.items;
-            state.batches.push_back(batch);
-        }
-        self.changed.notify_one();
+        self.take_room(cost)?;
+        self.add(Waiting {
+            signal: batch.signal,
+            items: batch.items,
+            until: None,
+            accepted_ms: now_ms(),
+            cost,
+            body: Body::Memory(batch),
+        });
         Ok(())
     }
 
+    /// Makes room in a durable queue for a body of this length, as long as it is being written.
+    pub(super) fn reserve(&self, length: usize) -> Result<(), Full> {
+        self.take_room(on_disk(length))
+    }
+
+    /// Gives such room back.
+    pub(super) fn release(&self, length: usize) {
+        self.lock().bytes -= on_disk(length);
+    }
+
+    /// Adds a batch that has been written, for which there is room already.
+    pub(super) fn written(&self, record: Arc<Record>, body: &Bytes) {
+        let until = self.durable.as_ref().map_or(Duration::ZERO, |d| d.max_age);
+        let kept = {
+            let mut state = self.lock();
+            let fits = state.kept.saturating_add(body.len()) <= KEPT_BYTES;
+            state.kept += if fits { body.len() } else { 0 };
+            fits.then(|| body.clone())
+        };
+        self.add(Waiting {
+            signal: record.signal,
+            items: record.items,
+            until: Instant::now().checked_add(until),
+            accepted_ms: record.accepted_ms,
+            cost: on_disk(record.length as usize),
+            body: Body::Disk(record, kept),
+        });
+    }
+
+    /// Adds a batch that was found on disk, whether there is room or not.
+    pub(super) fn found(&self, record: Arc<Record>) {
+        let cost = on_disk(record.length as usize);
+        let max_age = self.durable.as_ref().map_or(Duration::ZERO, |d| d.max_age);
+        let age = Duration::from_millis(now_ms().saturating_sub(record.accepted_ms));
+        let left = max_age.saturating_sub(age).max(GRACE.min(max_age));
+        self.lock().bytes += cost;
+        self.add(Waiting {
+            signal: record.signal,
+            items: record.items,
+            until: Instant::now().checked_add(left),
+            accepted_ms: record.accepted_ms,
+            cost,
+            body: Body::Disk(record, None),
+        });
+    }
+
+    fn take_room(&self, cost: usize) -> Result<(), Full> {
+        let mut state = self.lock();
+        if state.closed || state.bytes.saturating_add(cost) > self.limit {
+            return Err(Full);
+        }
+        state.bytes += cost;
+        Ok(())
+    }
+
+    fn add(&self, waiting: Waiting) {
+        let mut state = self.lock();
+        state.items[waiting.signal.index()] += waiting.items;
+        state.batches.push_back(waiting);
+        drop(state);
+        self.changed.notify_one();
+    }
+
     /// Waits for the oldest batch without removing it; `None` once closed and empty.
-    pub(crate) async fn front(&self) -> Option<Batch> {
+    pub(crate) async fn front(&self) -> Option<Waiting> {
         loop {
             let changed = self.changed.notified();
             {
                 let state = self.lock();
-                if let Some(batch) = state.batches.front() {
-                    return Some(batch.clone());
+                if let Some(waiting) = state.batches.front() {
+                    return Some(waiting.clone());
                 }
                 if state.closed {
                     return None;
@@ -90,20 +225,40 @@ impl Queue {
     pub(crate) fn settle(&self, items: u64) {
         let mut state = self.lock();
         let state = &mut *state;
-        if let Some(batch) = state.batches.front_mut() {
-            let settled = items.min(batch.items);
-            batch.items -= settled;
-            state.items[batch.signal.index()] -= settled;
+        if let Some(waiting) = state.batches.front_mut() {
+            let settled = items.min(waiting.items);
+            waiting.items -= settled;
+            state.items[waiting.signal.index()] -= settled;
         }
     }
 
-    /// Removes the oldest batch.
+    /// Removes the oldest batch, also from the disk.
     pub(crate) fn pop(&self) {
         let mut state = self.lock();
-        if let Some(batch) = state.batches.pop_front() {
-            state.bytes -= batch.body.len() + OVERHEAD;
-            state.items[batch.signal.index()] -= batch.items;
+        let Some(waiting) = state.batches.pop_front() else {
+            return;
+        };
+        state.bytes -= waiting.cost;
+        state.items[waiting.signal.index()] -= waiting.items;
+        if let Body::Disk(_, Some(body)) = &waiting.body {
+            state.kept -= body.len();
         }
+        drop(state);
+        if let (Body::Disk(record, _), Some(durable)) = (&waiting.body, &self.durable) {
+            durable.cursor.settle(record);
+        }
+    }
+
+    /// Removes the oldest batch where its time is over; says what was in it.
+    pub(super) fn expire(&self, now: Instant) -> Option<(Signal, u64)> {
+        let oldest = {
+            let state = self.lock();
+            let oldest = state.batches.front()?;
+            let over = oldest.until.is_some_and(|until| until <= now);
+            over.then_some((oldest.signal, oldest.items))
+        }?;
+        self.pop();
+        Some(oldest)
     }
 
     /// Takes no more batches; [`Queue::front`] answers `None` once the rest is gone.
@@ -114,10 +269,12 @@ impl Queue {
 
     pub(crate) fn level(&self) -> Level {
         let state = self.lock();
+        let oldest = state.batches.front();
         Level {
             bytes: state.bytes,
             batches: state.batches.len(),
             items: state.items,
+            age: oldest.map(Waiting::age).unwrap_or_default(),
         }
     }
 
@@ -133,4 +290,44 @@ impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Waiting {
+    /// The batch with its body, which may have to be read.
+    ///
+    /// # Errors
+    /// It cannot be had, for the moment or at all.
+    pub(crate) async fn load(self) -> Result<Batch, Unreadable> {
+        let (record, kept) = match self.body {
+            Body::Memory(batch) => return Ok(batch),
+            Body::Disk(record, kept) => (record, kept),
+        };
+        let batch = |body| Batch {
+            signal: record.signal,
+            source: record.source,
+            items: record.items,
+            body,
+        };
+        if let Some(body) = kept {
+            return Ok(batch(body));
+        }
+        let reading = Arc::clone(&record);
+        let read = tokio::task::spawn_blocking(move || reading.read());
+        let read = read.await;
+        let read = read.unwrap_or_else(|_| Err(std::io::ErrorKind::Interrupted.into()));
+        let path = record.path().display();
+        read.map(batch).map_err(|error| Unreadable {
+            for_now: !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::NotFound),
+            why: format!("a batch in {path} cannot be read any more: {error}"),
+        })
+    }
+
+    fn age(&self) -> Duration {
+        Duration::from_millis(now_ms().saturating_sub(self.accepted_ms))
+    }
+}
+
+/// What a body of this length costs where it is on disk.
+fn on_disk(length: usize) -> usize {
+    (length + OVERHEAD).max(LEAST_ON_DISK)
 }

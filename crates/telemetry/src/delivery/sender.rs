@@ -6,10 +6,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::letters::Refusal;
 use super::outlet::{Outlet, Way};
+use super::queue::Waiting;
 use super::retry;
 use super::transport::{Answer, Failure, Transport, Verdict, Wire};
-use super::{Batch, Counters, Outcome, console};
+use super::{Batch, Counters, DeadLetters, Outcome, console};
 use crate::config::Retry;
 use crate::otlp::split;
 
@@ -21,9 +23,31 @@ const MAX_TOO_LARGE: u32 = 128;
 pub(super) struct Sender {
     pub(super) outlet: Arc<Outlet>,
     pub(super) counters: Arc<Counters>,
+    pub(super) letters: Arc<DeadLetters>,
     pub(super) retry: Retry,
     /// Turns `true` when the process is about to end: no more waiting.
     pub(super) closing: watch::Receiver<bool>,
+}
+
+/// What holds for a batch and all its parts.
+#[derive(Clone, Copy)]
+struct Terms {
+    accepted_ms: u64,
+    /// When it is given up; `None`: when it has failed for long enough.
+    until: Option<std::time::Instant>,
+}
+
+/// Why there is nothing to send.
+enum NoBody {
+    Damaged,
+    /// The end came first.
+    End,
+}
+
+impl Terms {
+    fn over(&self, now: std::time::Instant) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
 }
 
 /// What became of a request.
@@ -39,29 +63,77 @@ impl Sender {
     /// Runs until the queue is closed and either empty or not deliverable.
     pub(super) async fn run(mut self) {
         let outlet = Arc::clone(&self.outlet);
-        while let Some(batch) = outlet.queue.front().await {
-            match &outlet.way {
-                Way::Console(_) => self.print(&batch).await,
-                Way::Network(transports) => {
-                    // Routing asks the same map, so there always is one.
-                    if let Some(transport) = transports.get(&batch.signal)
-                        && !self.deliver(transport, batch).await
-                    {
-                        return;
-                    }
-                }
+        while let Some(waiting) = outlet.queue.front().await {
+            if !self.handle(&outlet, waiting).await {
+                return;
             }
             outlet.queue.pop();
         }
     }
 
+    /// Brings the fate of a batch about; `false` where the end came first.
+    async fn handle(&mut self, outlet: &Outlet, waiting: Waiting) -> bool {
+        let (signal, items) = (waiting.signal, waiting.items);
+        let terms = Terms {
+            accepted_ms: waiting.accepted_ms,
+            until: waiting.until,
+        };
+        let lose = |sender: &Self, reason| {
+            let counters = &sender.counters;
+            counters.add(Outcome::Dropped, signal, &outlet.name, reason, items);
+            true
+        };
+        // Where nothing gets through, old batches are not worth an attempt each.
+        if terms.over(std::time::Instant::now()) && outlet.health().failures > 0 {
+            return lose(self, "expired");
+        }
+        let batch = match self.load(waiting).await {
+            Ok(batch) => batch,
+            Err(NoBody::Damaged) => return lose(self, "damaged"),
+            Err(NoBody::End) => return false,
+        };
+        match &outlet.way {
+            Way::Console(_) => {
+                self.print(&batch).await;
+                true
+            }
+            Way::Network(transports) => match transports.get(&signal) {
+                Some(transport) => self.deliver(transport, batch, terms).await,
+                // It was accepted by an earlier run that had an endpoint for it.
+                None => lose(self, "no_destination"),
+            },
+        }
+    }
+
+    /// The batch with its body.
+    async fn load(&mut self, waiting: Waiting) -> Result<Batch, NoBody> {
+        let mut attempts = 0u32;
+        loop {
+            let unreadable = match waiting.clone().load().await {
+                Ok(batch) => return Ok(batch),
+                Err(unreadable) => unreadable,
+            };
+            if !unreadable.for_now {
+                tracing::error!(destination = %self.outlet.name, "{}", unreadable.why);
+                return Err(NoBody::Damaged);
+            }
+            self.outlet.failed(unreadable.why);
+            attempts = attempts.saturating_add(1);
+            let wait = retry::backoff(&self.retry, attempts, retry::random());
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                _ = self.closing.wait_for(|closing| *closing) => return Err(NoBody::End),
+            }
+        }
+    }
+
     /// Sends one batch, in parts where it is too large, until the fate of each is known; `false`
     /// where the end came first.
-    async fn deliver(&mut self, transport: &Transport, batch: Batch) -> bool {
+    async fn deliver(&mut self, transport: &Transport, batch: Batch, terms: Terms) -> bool {
         let mut parts = VecDeque::from([batch]);
         let mut too_large = 0u32;
         while let Some(part) = parts.pop_front() {
-            match self.repeat(transport, &part).await {
+            match self.repeat(transport, &part, terms).await {
                 Fate::Known => {}
                 Fate::Unknown => return false,
                 Fate::TooLarge(failure) => {
@@ -79,9 +151,10 @@ impl Sender {
                         parts.push_front(left);
                         continue;
                     }
-                    if let Some(failure) = failure {
-                        self.outlet.failed(failure.to_string());
-                    }
+                    let message = failure.map(|failure| failure.to_string());
+                    let message = message.unwrap_or_default();
+                    self.bury(&part, terms, "too_large", "", &message).await;
+                    self.outlet.failed(message);
                     self.count(Outcome::Dropped, &part, "too_large", part.items);
                 }
             }
@@ -91,7 +164,7 @@ impl Sender {
     }
 
     /// Sends a request until its fate is known.
-    async fn repeat(&mut self, transport: &Transport, batch: &Batch) -> Fate {
+    async fn repeat(&mut self, transport: &Transport, batch: &Batch, terms: Terms) -> Fate {
         let Some(wire) = transport.encode(&batch.body) else {
             self.count(Outcome::Dropped, batch, "malformed", batch.items);
             return Fate::Known;
@@ -105,8 +178,9 @@ impl Sender {
             if answer.verdict == Verdict::TooLarge {
                 return Fate::TooLarge(answer.failure);
             }
-            match answer.failure {
-                Some(failure) => self.outlet.failed(failure.to_string()),
+            let message = answer.failure.map(|failure| failure.to_string());
+            match &message {
+                Some(message) => self.outlet.failed(message.clone()),
                 None => self.outlet.succeeded(),
             }
             let (reason, after) = match answer.verdict {
@@ -127,6 +201,9 @@ impl Sender {
                 }
                 Verdict::TooLarge => return Fate::TooLarge(None),
                 Verdict::Refused { reason } => {
+                    let message = message.unwrap_or_default();
+                    self.bury(batch, terms, reason, &answer.status, &message)
+                        .await;
                     self.count(Outcome::Dropped, batch, reason, batch.items);
                     return Fate::Known;
                 }
@@ -135,7 +212,11 @@ impl Sender {
             if *self.closing.borrow() {
                 return Fate::Unknown;
             }
-            if begin.elapsed() >= self.retry.give_up_after {
+            let over = match terms.until {
+                None => (begin.elapsed() >= self.retry.give_up_after).then_some(reason),
+                Some(_) => terms.over(std::time::Instant::now()).then_some("expired"),
+            };
+            if let Some(reason) = over {
                 self.count(Outcome::Dropped, batch, reason, batch.items);
                 return Fate::Known;
             }
@@ -179,6 +260,30 @@ impl Sender {
                 self.count(Outcome::Dropped, batch, "console", batch.items);
             }
         }
+    }
+
+    /// Keeps what was refused for good.
+    async fn bury(
+        &self,
+        batch: &Batch,
+        terms: Terms,
+        reason: &'static str,
+        status: &str,
+        message: &str,
+    ) {
+        let (letters, batch) = (Arc::clone(&self.letters), batch.clone());
+        let destination = Arc::clone(&self.outlet.name);
+        let (status, message) = (status.to_owned(), message.to_owned());
+        let keep = move || {
+            let refusal = Refusal {
+                reason,
+                status: &status,
+                message: &message,
+            };
+            letters.put(&batch, &destination, terms.accepted_ms, refusal);
+        };
+        // Ends early only with the process.
+        let _ = tokio::task::spawn_blocking(keep).await;
     }
 
     fn count(&self, outcome: Outcome, batch: &Batch, reason: &'static str, items: u64) {

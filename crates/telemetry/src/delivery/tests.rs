@@ -35,10 +35,17 @@ fn counted(delivery: &Delivery, outcome: Outcome, destination: &str, reason: &st
     matching.map(|count| count.value).sum()
 }
 
+/// What becomes of a batch; nobody waits for a disk here.
+fn take(delivery: &Delivery, batch: &Batch) -> Intake {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let ticket = delivery.intake(batch, None);
+    runtime.unwrap().block_on(ticket.settled())
+}
+
 #[test]
 fn without_a_destination_telemetry_is_dropped_and_counted() {
     let delivery = Delivery::start(&config(&[]), None).unwrap();
-    let taken = delivery.intake(&batch(Source::Own, 1), None);
+    let taken = take(&delivery, &batch(Source::Own, 1));
     assert_eq!(taken, Intake::NoDestination);
     assert_eq!(
         counted(&delivery, Outcome::Dropped, "none", "no_destination"),
@@ -51,21 +58,15 @@ fn without_a_destination_telemetry_is_dropped_and_counted() {
 fn a_full_queue_refuses_a_relay_and_counts_own_telemetry() {
     let delivery = Delivery::start(&config(&["http://127.0.0.1:1"]), None).unwrap();
     assert_eq!(
-        delivery.intake(&batch(Source::Relay, 800), None),
+        take(&delivery, &batch(Source::Relay, 800)),
         Intake::Accepted
     );
-    assert_eq!(
-        delivery.intake(&batch(Source::Relay, 800), None),
-        Intake::Full
-    );
+    assert_eq!(take(&delivery, &batch(Source::Relay, 800)), Intake::Full);
     assert_eq!(
         counted(&delivery, Outcome::Dropped, "127.0.0.1:1", "queue_full"),
         0
     );
-    assert_eq!(
-        delivery.intake(&batch(Source::Own, 800), None),
-        Intake::Full
-    );
+    assert_eq!(take(&delivery, &batch(Source::Own, 800)), Intake::Full);
     assert_eq!(
         counted(&delivery, Outcome::Dropped, "127.0.0.1:1", "queue_full"),
         3
@@ -85,7 +86,7 @@ fn where_one_destination_has_room_a_relay_is_not_asked_to_repeat() {
         .push(batch(Source::Own, 800))
         .unwrap();
     assert_eq!(
-        delivery.intake(&batch(Source::Relay, 500), None),
+        take(&delivery, &batch(Source::Relay, 500)),
         Intake::Accepted
     );
     assert_eq!(
@@ -119,7 +120,7 @@ fn the_store_has_what_was_accepted_at_once() {
         items: 2,
         body: request.encode_to_vec().into(),
     };
-    assert_eq!(delivery.intake(&batch, None), Intake::Accepted);
+    assert_eq!(take(&delivery, &batch), Intake::Accepted);
     assert!(store.trace([1; 16]).is_some());
     assert_eq!(counted(&delivery, Outcome::Accepted, "embedded", ""), 1);
     assert_eq!(
@@ -135,6 +136,6 @@ fn an_empty_request_is_nothing_to_deliver() {
         items: 0,
         ..batch(Source::Own, 0)
     };
-    assert_eq!(delivery.intake(&empty, None), Intake::Accepted);
+    assert_eq!(take(&delivery, &empty), Intake::Accepted);
     assert!(delivery.counters().snapshot().is_empty());
 }

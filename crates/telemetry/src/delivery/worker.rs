@@ -11,10 +11,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::journal::Journal;
 use super::sender::Sender;
-use super::{Counters, Outcome, Outlet};
+use super::{Counters, DeadLetters, Outcome, Outlet, Parked};
 use crate::Signal;
 use crate::config::Retry;
+
+/// How often old telemetry of destinations that are gone is looked for.
+const PARKED_INTERVAL: Duration = Duration::from_secs(60);
+/// However short a shutdown is, the disk may take this long.
+const DISK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Telemetry that was still waiting when the process had to end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,12 +33,31 @@ pub struct Undelivered {
     pub items: u64,
 }
 
+/// What is left at the end.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    /// It is gone.
+    pub(crate) undelivered: Vec<Undelivered>,
+    /// It is on disk and sent after the next start.
+    pub(crate) kept: Vec<Undelivered>,
+}
+
+/// What the worker works with.
+pub(super) struct Parts {
+    pub(super) outlets: Vec<Arc<Outlet>>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) letters: Arc<DeadLetters>,
+    pub(super) journal: Option<Arc<Journal>>,
+    pub(super) parked: Parked,
+    pub(super) retry: Retry,
+}
+
 /// What the worker is asked to do.
 struct Finish {
     deadline: Instant,
     /// Answers once the SDK has handed over everything it held.
     handed_over: oneshot::Receiver<()>,
-    reply: oneshot::Sender<Vec<Undelivered>>,
+    reply: oneshot::Sender<Left>,
 }
 
 #[derive(Debug)]
@@ -42,11 +67,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn start(
-        outlets: Vec<Arc<Outlet>>,
-        counters: Arc<Counters>,
-        retry: Retry,
-    ) -> Result<Self, String> {
+    pub(super) fn start(parts: Parts) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("no thread for OTLP export: {error}");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -58,7 +79,7 @@ impl Worker {
             .spawn(move || {
                 // Whatever the HTTP client does in here must not become telemetry itself.
                 let _quiet = opentelemetry::Context::enter_telemetry_suppressed_scope();
-                runtime.block_on(run(outlets, counters, retry, asked));
+                runtime.block_on(run(parts, asked));
                 runtime.shutdown_background();
             })
             .map_err(failed)?;
@@ -73,7 +94,7 @@ impl Worker {
         &self,
         timeout: Duration,
         handed_over: oneshot::Receiver<()>,
-    ) -> Option<oneshot::Receiver<Vec<Undelivered>>> {
+    ) -> Option<oneshot::Receiver<Left>> {
         let mut finish = self.finish.lock().unwrap_or_else(PoisonError::into_inner);
         let finish = finish.take()?;
         let (reply, answer) = oneshot::channel();
@@ -87,22 +108,23 @@ impl Worker {
     }
 }
 
-async fn run(
-    outlets: Vec<Arc<Outlet>>,
-    counters: Arc<Counters>,
-    retry: Retry,
-    mut asked: mpsc::UnboundedReceiver<Finish>,
-) {
+async fn run(parts: Parts, mut asked: mpsc::UnboundedReceiver<Finish>) {
     let (closing, closed) = watch::channel(false);
     let mut senders = JoinSet::new();
-    for outlet in &outlets {
+    for outlet in &parts.outlets {
         let sender = Sender {
             outlet: Arc::clone(outlet),
-            counters: Arc::clone(&counters),
-            retry: outlet.retry.unwrap_or(retry),
+            counters: Arc::clone(&parts.counters),
+            letters: Arc::clone(&parts.letters),
+            retry: outlet.retry.unwrap_or(parts.retry),
             closing: closed.clone(),
         };
         senders.spawn(sender.run());
+    }
+    let mut keeping = JoinSet::new();
+    if parts.journal.is_some() {
+        let (parked, counters) = (Arc::clone(&parts.parked), Arc::clone(&parts.counters));
+        keeping.spawn(expire(parked, counters));
     }
     // Without a request the handle was dropped: there is nobody to wait for a flush.
     let Some(finish) = asked.recv().await else {
@@ -110,7 +132,7 @@ async fn run(
     };
     let deadline = finish.deadline;
     let _ = tokio::time::timeout_at(deadline, finish.handed_over).await;
-    for outlet in &outlets {
+    for outlet in &parts.outlets {
         outlet.queue.close();
     }
     // Fails only where no sender is left to be told.
@@ -118,23 +140,50 @@ async fn run(
     let all = async { while senders.join_next().await.is_some() {} };
     let _ = tokio::time::timeout_at(deadline, all).await;
     senders.abort_all();
+    let left = left_over(&parts.outlets, &parts.counters);
+    if let Some(journal) = parts.journal {
+        let closing = tokio::task::spawn_blocking(move || journal.close());
+        let deadline = deadline.max(Instant::now() + DISK_PATIENCE);
+        let _ = tokio::time::timeout_at(deadline, closing).await;
+    }
     // Nobody may be waiting any more.
-    let _ = finish.reply.send(left_over(&outlets, &counters));
+    let _ = finish.reply.send(left);
 }
 
-fn left_over(outlets: &[Arc<Outlet>], counters: &Counters) -> Vec<Undelivered> {
-    let mut left = Vec::new();
+/// Drops what waits for destinations that are not configured any more, once it is too old.
+async fn expire(parked: Parked, counters: Arc<Counters>) {
+    let mut interval = tokio::time::interval(PARKED_INTERVAL);
+    loop {
+        interval.tick().await;
+        let now = std::time::Instant::now();
+        let parked = parked.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, queue) in &*parked {
+            while let Some((signal, items)) = queue.expire(now) {
+                counters.add(Outcome::Dropped, signal, name, "expired", items);
+            }
+        }
+    }
+}
+
+fn left_over(outlets: &[Arc<Outlet>], counters: &Counters) -> Left {
+    let mut left = Left::default();
     for outlet in outlets {
         let level = outlet.queue.level();
         for signal in Signal::ALL {
             let items = level.items[signal.index()];
-            if items > 0 {
+            if items == 0 {
+                continue;
+            }
+            let waiting = Undelivered {
+                destination: Arc::clone(&outlet.name),
+                signal,
+                items,
+            };
+            if outlet.queue.is_durable() {
+                left.kept.push(waiting);
+            } else {
                 counters.add(Outcome::Dropped, signal, &outlet.name, "shutdown", items);
-                left.push(Undelivered {
-                    destination: Arc::clone(&outlet.name),
-                    signal,
-                    items,
-                });
+                left.undelivered.push(waiting);
             }
         }
     }

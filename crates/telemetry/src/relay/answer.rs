@@ -158,6 +158,18 @@ impl Refusal {
         }
     }
 
+    pub(super) fn not_written(reason: &'static str, retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                14,
+                reason,
+                "the queue on disk takes nothing at the moment; try again later".to_owned(),
+            )
+        }
+    }
+
     pub(super) fn disabled() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use crate::Signal;
-use crate::delivery::{Batch, Delivery, FULL_RETRY_AFTER, Intake, Outcome, Source};
+use crate::delivery::{Batch, Delivery, FULL_RETRY_AFTER, Intake, Outcome, Source, Ticket};
 use crate::otlp::partial::Partial;
 use crate::otlp::{json, mark, validate, weight};
 use answer::{Encoding, Refusal};
@@ -109,19 +109,22 @@ impl Relay {
             return Ok(Partial::default());
         }
         if compression == Compression::None && sent.len() <= INLINE_BYTES {
-            return self.process(signal, encoding, compression, &sent);
+            let taken = self.process(signal, encoding, compression, &sent)?;
+            return taken.settled(signal).await;
         }
         // Fails only for a closed semaphore, which this one never is.
-        let _turn = self
+        let turn = self
             .turns
             .acquire()
             .await
             .map_err(|_| Refusal::internal())?;
         let relay = Arc::clone(self);
         let work = move || relay.process(signal, encoding, compression, &sent);
-        tokio::task::spawn_blocking(work)
-            .await
-            .unwrap_or_else(|_| Err(Refusal::internal()))
+        let taken = tokio::task::spawn_blocking(work).await;
+        // Waiting for the disk takes neither processor nor much memory.
+        drop(turn);
+        let taken = taken.unwrap_or_else(|_| Err(Refusal::internal()))?;
+        taken.settled(signal).await
     }
 
     fn process(
@@ -130,7 +133,7 @@ impl Relay {
         encoding: Encoding,
         compression: Compression,
         sent: &Bytes,
-    ) -> Result<Partial, Refusal> {
+    ) -> Result<Taken, Refusal> {
         let plain = body::decompress(compression, sent, self.max_bytes)?;
         let protobuf = match encoding {
             Encoding::Protobuf => plain,
@@ -153,15 +156,32 @@ impl Relay {
             items: checked.items,
             body,
         };
-        match self.delivery.intake(&batch, checked.traces) {
+        Ok(Taken {
+            items: batch.items,
+            ticket: self.delivery.intake(&batch, checked.traces),
+        })
+    }
+}
+
+/// A request that the delivery has got.
+struct Taken {
+    items: u64,
+    ticket: Ticket,
+}
+
+impl Taken {
+    /// Waits until it is safe, where it has to be.
+    async fn settled(self, signal: Signal) -> Result<Partial, Refusal> {
+        match self.ticket.settled().await {
             Intake::Accepted => Ok(Partial::default()),
             Intake::NoDestination => Ok(Partial {
-                rejected: checked.items,
+                rejected: self.items,
                 message: format!(
                     "no destination takes {signal}; set OTEL_EXPORTER_OTLP_ENDPOINT on the server"
                 ),
             }),
             Intake::Full => Err(Refusal::full(FULL_RETRY_AFTER)),
+            Intake::NotWritten(reason) => Err(Refusal::not_written(reason, FULL_RETRY_AFTER)),
         }
     }
 }

@@ -1,0 +1,183 @@
+//! One file of records: its name, and what can be found in it.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+
+use super::record::{FIXED, Header, NOTE, four};
+use crate::Signal;
+use crate::delivery::Source;
+
+const SUFFIX: &str = ".queue";
+
+/// A file of records, `<number of the first>-<mark>.queue`.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) path: PathBuf,
+    pub(super) mark: u64,
+    /// Batches that destinations still need, each as often as there are such destinations.
+    pub(super) pending: AtomicU64,
+    /// Its length.
+    pub(super) bytes: AtomicU64,
+}
+
+impl Segment {
+    pub(super) fn new(folder: &Path, first: u64, mark: u64, bytes: u64) -> Self {
+        Self {
+            path: folder.join(format!("{first:020}-{mark:016x}{SUFFIX}")),
+            mark,
+            pending: AtomicU64::new(0),
+            bytes: AtomicU64::new(bytes),
+        }
+    }
+
+    /// The first number and the mark that a file name holds; `None` for files of other kinds.
+    pub(super) fn parse(name: &str) -> Option<(u64, u64)> {
+        let (first, mark) = name.strip_suffix(SUFFIX)?.split_once('-')?;
+        if first.len() != 20 || mark.len() != 16 {
+            return None;
+        }
+        Some((first.parse().ok()?, u64::from_str_radix(mark, 16).ok()?))
+    }
+}
+
+/// A batch on disk.
+#[derive(Debug)]
+pub(in crate::delivery) struct Record {
+    pub(in crate::delivery) signal: Signal,
+    pub(in crate::delivery) source: Source,
+    pub(in crate::delivery) items: u64,
+    pub(in crate::delivery) accepted_ms: u64,
+    pub(in crate::delivery) length: u32,
+    pub(super) number: u64,
+    sum: u32,
+    /// Where the body begins.
+    offset: u64,
+    pub(super) segment: Arc<Segment>,
+}
+
+impl Record {
+    /// `offset` is where the header begins.
+    pub(super) fn new(header: &Header, offset: u64, segment: &Arc<Segment>) -> Self {
+        Self {
+            signal: header.signal,
+            source: header.source,
+            items: header.items,
+            accepted_ms: header.accepted_ms,
+            length: header.length,
+            number: header.number,
+            sum: header.sum,
+            offset: offset + header.size() as u64,
+            segment: Arc::clone(segment),
+        }
+    }
+
+    /// Reads the body. Blocks.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds something else than was written.
+    pub(in crate::delivery) fn read(&self) -> io::Result<Bytes> {
+        let mut file = File::open(&self.segment.path)?;
+        file.seek(SeekFrom::Start(self.offset))?;
+        let mut body = Vec::with_capacity(self.length as usize);
+        file.take(self.length.into()).read_to_end(&mut body)?;
+        if body.len() != self.length as usize || crc32fast::hash(&body) != self.sum {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok(body.into())
+    }
+
+    /// The file it is in, for messages.
+    pub(in crate::delivery) fn path(&self) -> &Path {
+        &self.segment.path
+    }
+}
+
+/// What is in a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// What was written completely, with the offset of the header.
+    pub(super) records: Vec<(u64, Header)>,
+    /// Records whose header is right and whose body is not.
+    pub(super) spoilt: Vec<(u64, Header)>,
+    /// Bytes that are no record any more, the spoilt ones included.
+    pub(super) damage: Vec<Range<usize>>,
+    /// Bytes at the end that were never completely written, which is what a crash leaves.
+    pub(super) torn: usize,
+}
+
+/// Finds everything that is intact, whatever lies between.
+pub(super) fn scan(mark: u64, bytes: &[u8]) -> Scan {
+    let mut scan = Scan::default();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        let Some(header) = Header::decode(mark, rest) else {
+            let next = resume(mark, bytes, at + 1);
+            scan.lost(mark, bytes, at..next.unwrap_or(bytes.len()), next.is_none());
+            at = next.unwrap_or(bytes.len());
+            continue;
+        };
+        let Some(body) = rest.get(header.size()..header.total()) else {
+            // The end of the file is inside: torn, unless something else follows after all.
+            let next = resume(mark, bytes, at + 1);
+            if let Some(next) = next {
+                scan.damage.push(at..next);
+                scan.spoilt.push((at as u64, header));
+            } else {
+                scan.torn = bytes.len() - at;
+            }
+            at = next.unwrap_or(bytes.len());
+            continue;
+        };
+        let end = at + header.total();
+        if crc32fast::hash(body) == header.sum {
+            scan.records.push((at as u64, header));
+        } else {
+            scan.damage.push(at..end);
+            scan.spoilt.push((at as u64, header));
+        }
+        at = end;
+    }
+    scan
+}
+
+impl Scan {
+    /// No record begins in `range`. A file system may have made a file longer before it wrote, so
+    /// zeros at the end are torn, and so is a header that is not all there.
+    fn lost(&mut self, mark: u64, bytes: &[u8], range: Range<usize>, last: bool) {
+        let rest = &bytes[range.clone()];
+        let begun = || {
+            let note = four(rest, NOTE).map_or(0, |length| length as usize);
+            rest.starts_with(&mark.to_le_bytes()) && rest.len() < FIXED + note
+        };
+        if last && (rest.len() < FIXED || begun() || rest.iter().all(|byte| *byte == 0)) {
+            self.torn = range.len();
+        } else {
+            self.damage.push(range);
+        }
+    }
+}
+
+/// Where the next record begins.
+fn resume(mark: u64, bytes: &[u8], from: usize) -> Option<usize> {
+    let mark_bytes = mark.to_le_bytes();
+    let mut at = from;
+    loop {
+        let rest = bytes.get(at..)?;
+        at += rest.windows(8).position(|eight| eight == mark_bytes)?;
+        if Header::decode(mark, &bytes[at..]).is_some() {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+pub(super) fn finished(segment: &Segment) -> bool {
+    segment.pending.load(Ordering::Acquire) == 0
+}

@@ -1,0 +1,156 @@
+//! Files that were cut off or changed anywhere.
+
+use proptest::prelude::*;
+
+use super::super::record::{Header, names, note};
+use super::super::segment::{Scan, Segment, scan};
+use super::*;
+
+const MARK: u64 = 0x0123_4567_89ab_cdef;
+
+/// A file of records, and where each begins.
+fn file(bodies: &[&[u8]]) -> (Vec<u8>, Vec<usize>) {
+    let mut bytes = Vec::new();
+    let mut begins = Vec::new();
+    for (number, body) in bodies.iter().enumerate() {
+        begins.push(bytes.len());
+        let header = Header {
+            signal: Signal::ALL[number % 3],
+            source: Source::Own,
+            number: number as u64,
+            accepted_ms: 7,
+            items: 1,
+            length: body.len() as u32,
+            sum: crc32fast::hash(body),
+            note: note(["a:1", "b"].into_iter()).unwrap(),
+        };
+        bytes.extend(header.encode(MARK).unwrap());
+        bytes.extend(*body);
+    }
+    (bytes, begins)
+}
+
+fn numbers(scan: &Scan) -> Vec<u64> {
+    scan.records
+        .iter()
+        .map(|(_, header)| header.number)
+        .collect()
+}
+
+#[test]
+fn what_was_written_is_found() {
+    let bodies: [&[u8]; 4] = [b"one", b"", &[0; 100], &MARK.to_le_bytes()];
+    let (bytes, begins) = file(&bodies);
+    let scan = scan(MARK, &bytes);
+    assert_eq!(numbers(&scan), [0, 1, 2, 3]);
+    assert!(scan.damage.is_empty() && scan.spoilt.is_empty() && scan.torn == 0);
+    for ((offset, header), (begin, body)) in scan.records.iter().zip(begins.iter().zip(bodies)) {
+        assert_eq!(*offset, *begin as u64);
+        let at = begin + header.size();
+        assert_eq!(&bytes[at..at + header.length as usize], body);
+        assert_eq!(names(&header.note).unwrap(), ["a:1", "b"]);
+    }
+}
+
+#[test]
+fn a_file_cut_off_anywhere_keeps_all_that_is_complete() {
+    let (bytes, begins) = file(&[b"first", b"second", b"third"]);
+    for length in 0..bytes.len() {
+        let scan = scan(MARK, &bytes[..length]);
+        let complete = begins.iter().filter(|begin| **begin <= length).count();
+        let complete = complete.saturating_sub(1) as u64;
+        assert_eq!(
+            numbers(&scan),
+            (0..complete).collect::<Vec<_>>(),
+            "{length}"
+        );
+        assert!(scan.damage.is_empty(), "{length}: torn, not damaged");
+        assert_eq!(scan.torn, length - begins[complete as usize], "{length}");
+    }
+}
+
+#[test]
+fn zeros_at_the_end_are_what_a_power_cut_leaves() {
+    let (mut bytes, _) = file(&[b"first"]);
+    bytes.extend([0; 4096]);
+    let scan = scan(MARK, &bytes);
+    assert_eq!((numbers(&scan), scan.torn), (vec![0], 4096));
+}
+
+#[test]
+fn a_flipped_bit_costs_its_record_and_no_other() {
+    let (bytes, mut begins) = file(&[b"first body", b"second", b"third, the last"]);
+    begins.push(bytes.len());
+    for position in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut changed = bytes.clone();
+            changed[position] ^= 1 << bit;
+            let scan = scan(MARK, &changed);
+            let hit = begins.iter().rposition(|begin| *begin <= position).unwrap() as u64;
+            let others: Vec<_> = (0..3).filter(|number| *number != hit).collect();
+            assert_eq!(numbers(&scan), others, "bit {bit} of byte {position}");
+            assert!(!scan.damage.is_empty() || scan.torn > 0);
+        }
+    }
+}
+
+#[test]
+fn telemetry_cannot_pretend_to_be_a_record() {
+    let (forged, _) = file(&[b"forged"]);
+    let (mut bytes, begins) = file(&[b"first", &forged, b"third"]);
+    // Whoever sends it does not know the mark of the file it will be in.
+    let other = MARK ^ 1;
+    for begin in begins {
+        let sent = bytes[begin..].starts_with(&MARK.to_le_bytes());
+        assert!(sent);
+        let header = Header::decode(MARK, &bytes[begin..]).unwrap();
+        let head = header.encode(other).unwrap();
+        bytes[begin..begin + head.len()].copy_from_slice(&head);
+    }
+    // The record in front of the forged one is damaged, so it is searched.
+    bytes[20] ^= 1;
+    assert_eq!(numbers(&scan(other, &bytes)), [1, 2]);
+}
+
+#[test]
+fn file_names_hold_the_first_number_and_the_mark() {
+    let segment = Segment::new(std::path::Path::new("folder"), 42, MARK, 0);
+    let name = segment.path.file_name().unwrap().to_str().unwrap();
+    assert_eq!(name, "00000000000000000042-0123456789abcdef.queue");
+    assert_eq!(Segment::parse(name), Some((42, MARK)));
+    for other in ["cursors", "lock", "1-2.queue", "x.queue", ".queue"] {
+        assert_eq!(Segment::parse(other), None, "{other}");
+    }
+}
+
+proptest! {
+    /// Whatever is in a file, it is read without a panic, and the places do not overlap.
+    #[test]
+    fn anything_can_be_read(
+        noise in prop::collection::vec(any::<u8>(), 0..300),
+        at in 0usize..200,
+        kept in 0usize..300,
+    ) {
+        let (mut bytes, _) = file(&[b"first", b"second"]);
+        let at = at.min(bytes.len());
+        let _ = bytes.splice(at..(at + kept).min(bytes.len()), noise);
+        let scan = scan(MARK, &bytes);
+        let found = scan.records.iter().map(|(_, header)| header.total()).sum::<usize>();
+        let lost = scan.damage.iter().map(std::iter::ExactSizeIterator::len).sum::<usize>();
+        prop_assert_eq!(found + lost + scan.torn, bytes.len());
+    }
+
+    #[test]
+    fn any_header_comes_back(
+        number: u64, accepted_ms: u64, items: u64, length: u32, sum: u32, mark: u64,
+        note in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let header = Header {
+            signal: Signal::Metrics, source: Source::Relay,
+            number, accepted_ms, items, length, sum, note,
+        };
+        let bytes = header.encode(mark).unwrap();
+        prop_assert_eq!(bytes.len(), header.size());
+        prop_assert_eq!(Header::decode(mark, &bytes), Some(header));
+    }
+}

@@ -1,0 +1,156 @@
+//! A destination that takes spans and remembers which, in the mood it is told to be in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// How a destination answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// It takes everything.
+    Well,
+    /// It takes everything after a while.
+    Slow(Duration),
+    /// It never answers.
+    Hangs,
+    /// It answers with a status.
+    Status(u16),
+    /// It asks to come back after so many seconds.
+    Limited(u64),
+    /// It takes one request in so many.
+    Flapping(u64),
+}
+
+#[derive(Debug)]
+struct Inner {
+    mood: Mood,
+    requests: u64,
+    /// How often each span came.
+    spans: BTreeMap<u64, u64>,
+}
+
+#[derive(Debug)]
+pub struct Sink {
+    address: SocketAddr,
+    inner: Arc<Mutex<Inner>>,
+    serving: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Sink {
+    pub async fn start(mood: Mood) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let inner = Inner {
+            mood,
+            requests: 0,
+            spans: BTreeMap::new(),
+        };
+        let sink = Self {
+            address: listener.local_addr().unwrap(),
+            inner: Arc::new(Mutex::new(inner)),
+            serving: Mutex::new(None),
+        };
+        sink.serve(listener);
+        sink
+    }
+
+    fn serve(&self, listener: TcpListener) {
+        let router = Router::new()
+            .fallback(take)
+            .with_state(Arc::clone(&self.inner));
+        let serving = tokio::spawn(async move {
+            axum::serve(listener, router).await.unwrap();
+        });
+        *self.serving.lock().unwrap() = Some(serving);
+    }
+
+    /// Nobody listens any more, and what was being answered is broken off.
+    pub async fn down(&self) {
+        let serving = self.serving.lock().unwrap().take();
+        if let Some(serving) = serving {
+            serving.abort();
+            let _ = serving.await;
+        }
+        self.mood(Mood::Hangs);
+    }
+
+    /// The same address listens again.
+    pub async fn back(&self) {
+        self.mood(Mood::Well);
+        self.serve(TcpListener::bind(self.address).await.unwrap());
+    }
+
+    pub fn mood(&self, mood: Mood) {
+        self.inner.lock().unwrap().mood = mood;
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/v1/traces", self.address)
+    }
+
+    pub fn name(&self) -> String {
+        self.address.to_string()
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.inner.lock().unwrap().requests
+    }
+
+    pub fn has_all(&self, numbers: &BTreeSet<u64>) -> bool {
+        let inner = self.inner.lock().unwrap();
+        numbers
+            .iter()
+            .all(|number| inner.spans.contains_key(number))
+    }
+
+    pub fn spans(&self) -> BTreeSet<u64> {
+        self.inner.lock().unwrap().spans.keys().copied().collect()
+    }
+
+    pub fn duplicates(&self) -> u64 {
+        let inner = self.inner.lock().unwrap();
+        inner.spans.values().map(|times| times - 1).sum()
+    }
+}
+
+async fn take(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> Response {
+    let (mood, number) = {
+        let mut inner = inner.lock().unwrap();
+        inner.requests += 1;
+        (inner.mood, inner.requests)
+    };
+    match mood {
+        Mood::Well => {}
+        Mood::Slow(wait) => tokio::time::sleep(wait).await,
+        Mood::Hangs => std::future::pending().await,
+        Mood::Status(status) => {
+            let status = StatusCode::from_u16(status).unwrap();
+            return (status, "no such thing").into_response();
+        }
+        Mood::Limited(seconds) => {
+            let wait = [("retry-after", seconds.to_string())];
+            return (StatusCode::TOO_MANY_REQUESTS, wait).into_response();
+        }
+        Mood::Flapping(of) if number.is_multiple_of(of) => {}
+        Mood::Flapping(_) => return StatusCode::BAD_GATEWAY.into_response(),
+    }
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    let resources = request.resource_spans.into_iter();
+    let scopes = resources.flat_map(|resource| resource.scope_spans);
+    let mut inner = inner.lock().unwrap();
+    for span in scopes.flat_map(|scope| scope.spans) {
+        let number = u64::from_be_bytes(span.span_id.try_into().unwrap()) - 1;
+        *inner.spans.entry(number).or_default() += 1;
+    }
+    StatusCode::OK.into_response()
+}
