@@ -105,8 +105,8 @@ async fn nothing_accepted_is_lost_by_kill_9() {
         })
         .await;
         // Any moment is as good as another.
-        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let moment = u64::from(nanos.unwrap().subsec_nanos() / 1000 % 150);
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let moment = u64::from(now.unwrap().subsec_micros() % 150);
         tokio::time::sleep(Duration::from_millis(moment)).await;
         child.kill().unwrap();
         child.wait().unwrap();
