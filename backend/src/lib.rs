@@ -7,6 +7,7 @@
 
 mod api;
 mod app;
+mod check;
 mod connections;
 mod guard;
 mod serve;
@@ -15,9 +16,10 @@ mod terminal;
 mod web;
 
 pub use app::{App, app};
+pub use check::{Check, exit_code};
 pub use guard::{BadToken, MAX_TOKEN_LEN, MIN_TOKEN_LEN, Origin, Token};
 pub use serve::{ServeError, serve};
-pub use settings::{Cli, OtelSettings, Settings};
+pub use settings::{Cli, OtelSettings, Settings, Task};
 pub use terminal::{
     CloseReason, ErrorCode, Hub, Limits, MAX_INPUT_BYTES, MAX_SIDE, Shell, Size, TerminalError,
 };

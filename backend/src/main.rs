@@ -1,16 +1,40 @@
 //! The program `aetherterm`: settings in, exit code out.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use aetherterm_backend::{Cli, serve};
+use aetherterm_backend::{Check, Cli, Settings, Task, exit_code, serve};
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
-    let settings = Cli::parse().into_settings();
+    match Cli::parse().into_task() {
+        Task::Serve(settings) => run(*settings),
+        Task::Check(check) => check_backends(&check),
+    }
+}
+
+/// Prints what every backend answered. Nothing else is written: no log, no telemetry of its own.
+fn check_backends(check: &Check) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("aetherterm: the system gives no runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let report = runtime.block_on(check.run());
+    // Whoever has closed standard output still gets the exit code.
+    let _ = writeln!(std::io::stdout(), "{}", check.show(&report));
+    exit_code(&report)
+}
+
+fn run(settings: Settings) -> ExitCode {
     let mut filter = match EnvFilter::try_new(&settings.log) {
         Ok(filter) => filter,
         Err(error) => {

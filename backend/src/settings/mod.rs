@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use otel::OtelSettings;
 
+use crate::check::Check;
 use crate::guard::{BadToken, Origin, Token};
 use crate::terminal::{Limits, Shell};
 
@@ -35,14 +36,34 @@ pub struct Cli {
 enum Command {
     /// Serves the terminal page (also done without a command).
     Serve(Box<Settings>),
+    /// What concerns telemetry alone.
+    #[command(subcommand)]
+    Telemetry(TelemetryCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum TelemetryCommand {
+    /// Sends one span, one log record and one metric to every configured backend and says what each answered. Exit
+    /// code 0: all accepted; 1: not all; 2: nothing could be sent (wrong settings, telemetry off, or no backend).
+    Check(Box<Check>),
+}
+
+/// What the program was asked to do.
+#[derive(Debug)]
+pub enum Task {
+    /// To serve the terminal page.
+    Serve(Box<Settings>),
+    /// To check the backends of telemetry.
+    Check(Box<Check>),
 }
 
 impl Cli {
-    /// The settings, wherever they stood.
-    pub fn into_settings(self) -> Settings {
+    /// The task with its settings, wherever they stood.
+    pub fn into_task(self) -> Task {
         match self.command {
-            Some(Command::Serve(settings)) => *settings,
-            None => self.settings,
+            Some(Command::Serve(settings)) => Task::Serve(settings),
+            Some(Command::Telemetry(TelemetryCommand::Check(check))) => Task::Check(check),
+            None => Task::Serve(Box::new(self.settings)),
         }
     }
 }
@@ -181,13 +202,7 @@ impl Settings {
     /// # Errors
     /// The same, where `AETHER_TELEMETRY_STRICT` asks for it.
     pub fn start_telemetry(&self) -> Result<Telemetry, BuildError> {
-        let otel = self.otel.clone();
-        Telemetry::builder()
-            .default_service_name("aetherterm-backend")
-            .default_service_version(env!("CARGO_PKG_VERSION"))
-            .panic_hook(true)
-            .environment(move |name| otel.answer(name))
-            .build()
+        self.otel.builder().panic_hook(true).build()
     }
 
     /// Where the built page may be, best first.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aether_telemetry::Setting;
+use aether_telemetry::{Setting, Telemetry, TelemetryBuilder};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 /// The telemetry settings that were given, by variable.
@@ -37,6 +37,15 @@ impl OtelSettings {
     /// The value given for a variable, as a flag or in the environment.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(|value| value.0.as_str())
+    }
+
+    /// The telemetry of this program with these settings, not started yet.
+    pub(crate) fn builder(&self) -> TelemetryBuilder {
+        let otel = self.clone();
+        Telemetry::builder()
+            .default_service_name("aetherterm-backend")
+            .default_service_version(env!("CARGO_PKG_VERSION"))
+            .environment(move |name| otel.answer(name))
     }
 
     /// What telemetry is answered when it asks for a variable: a setting, or for other names, which a settings file may

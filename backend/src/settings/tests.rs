@@ -6,9 +6,27 @@ use super::*;
 
 fn parse(flags: &[&str]) -> Result<Settings, String> {
     let all = ["aetherterm"].iter().chain(flags);
-    Cli::try_parse_from(all)
-        .map(Cli::into_settings)
-        .map_err(|error| error.to_string())
+    match Cli::try_parse_from(all).map(Cli::into_task) {
+        Ok(Task::Serve(settings)) => Ok(*settings),
+        Ok(task) => Err(format!("{task:?}")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn a_check_takes_telemetry_settings_and_nothing_else() {
+    let check = |flags: &[&str]| {
+        let all = ["aetherterm", "telemetry", "check"].iter().chain(flags);
+        Cli::try_parse_from(all).map(Cli::into_task)
+    };
+    match check(&["--json", "--otel-service-name", "shop"]) {
+        Ok(Task::Check(check)) => {
+            assert!(check.json);
+            assert_eq!(check.otel.get("OTEL_SERVICE_NAME"), Some("shop"));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(check(&["--aetherterm-listen", "127.0.0.1:0"]).is_err());
 }
 
 #[test]
