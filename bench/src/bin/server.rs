@@ -6,7 +6,8 @@
 //! aether-bench-server traced   as the library's documentation says; OTEL_* say where spans go
 //! ```
 //!
-//! Prints `listening {port}` and ends when its standard input does.
+//! It has one thread for its work, as the peers have. Prints `listening {port}` and ends when its
+//! standard input does.
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +24,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tracing_subscriber::prelude::*;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     match std::env::args().nth(1).as_deref() {
         Some("bare") => serve(bare()).await,

@@ -1,13 +1,12 @@
-//! Cuts attributes to the configured limits.
+//! Cuts the attributes of log records to the configured limits.
 //!
-//! The SDK counts the attributes of spans itself; values, and everything about log records, are
-//! left to us. Done on the encoded request, which is the one place that both kinds pass, and only
+//! The SDK leaves everything about them to us. (It counts the attributes of spans itself, and their
+//! values are cut where they are [encoded](super::encode).) Done on the encoded request, and only
 //! where a limit is set.
 //!
 //! <https://opentelemetry.io/docs/specs/otel/common/#attribute-limits>
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use prost::{DecodeError, Message};
@@ -18,7 +17,6 @@ use crate::config::Limits;
 /// What has to be done to the requests of one signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limit {
-    Spans { value_length: usize },
     Logs { count: usize, value_length: usize },
 }
 
@@ -28,9 +26,6 @@ impl Limit {
         // 32 bits fit everywhere this can run.
         let length = |limit: Option<u32>| limit.map_or(usize::MAX, |limit| limit as usize);
         match signal {
-            Signal::Traces => limits.span_value_length.map(|_| Self::Spans {
-                value_length: length(limits.span_value_length),
-            }),
             // Records come from `tracing`, whose events have 32 fields at most: the default number
             // cannot be exceeded, and nothing has to be looked at.
             Signal::Logs => {
@@ -41,36 +36,19 @@ impl Limit {
                     value_length: length(limits.log_value_length),
                 })
             }
-            Signal::Metrics => None,
+            Signal::Traces | Signal::Metrics => None,
         }
     }
 
     /// The request with its attributes cut.
     pub(crate) fn apply(self, request: &[u8]) -> Result<Vec<u8>, DecodeError> {
         match self {
-            Self::Spans { value_length } => spans(request, value_length),
             Self::Logs {
                 count,
                 value_length,
             } => logs(request, count, value_length),
         }
     }
-}
-
-fn spans(request: &[u8], length: usize) -> Result<Vec<u8>, DecodeError> {
-    let mut request = ExportTraceServiceRequest::decode(request)?;
-    let resources = request.resource_spans.iter_mut();
-    let scopes = resources.flat_map(|resource| &mut resource.scope_spans);
-    for span in scopes.flat_map(|scope| &mut scope.spans) {
-        cut_all(&mut span.attributes, length);
-        for event in &mut span.events {
-            cut_all(&mut event.attributes, length);
-        }
-        for link in &mut span.links {
-            cut_all(&mut link.attributes, length);
-        }
-    }
-    Ok(request.encode_to_vec())
 }
 
 fn logs(request: &[u8], count: usize, length: usize) -> Result<Vec<u8>, DecodeError> {

@@ -1,10 +1,11 @@
-//! OTLP as bytes: walking protobuf without decoding it, marking a resource, counting items,
+//! OTLP as bytes: encoding spans, walking protobuf without decoding it, marking a resource, counting items,
 //! keeping limits, and the JSON encoding. No transport and no settings in here.
 //!
 //! <https://opentelemetry.io/docs/specs/otlp/>
 
 pub(crate) mod base64;
 pub(crate) mod count;
+pub(crate) mod encode;
 pub(crate) mod json;
 pub(crate) mod limit;
 pub(crate) mod mark;

@@ -179,6 +179,29 @@ pub(crate) fn put_bytes(out: &mut Vec<u8>, number: u32, content: &[u8]) {
     out.extend_from_slice(content);
 }
 
+/// Appends a length-delimited field whose content `write` appends. Its length is known only then, so
+/// a byte is kept free for it and the content moved where it takes more: that of 128 bytes and more.
+pub(crate) fn put_message(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>)) {
+    put_key(out, number, 2);
+    let start = out.len();
+    out.push(0);
+    write(out);
+    let length = out.len() - start - 1;
+    if length < 0x80 {
+        out[start] = length as u8;
+        return;
+    }
+    let end = out.len();
+    put_varint(out, length as u64);
+    // The length now follows the content: it goes to the front, its first byte into the free one.
+    let more = out.len() - end - 1;
+    let mut prefix = [0; 10];
+    prefix[..=more].copy_from_slice(&out[end..]);
+    out.truncate(end + more);
+    out.copy_within(start + 1..end, start + 1 + more);
+    out[start..=start + more].copy_from_slice(&prefix[..=more]);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +228,15 @@ mod tests {
                 joined.extend_from_slice(field.unwrap().raw);
             }
             prop_assert_eq!(joined, message);
+        }
+
+        #[test]
+        fn a_message_is_a_field_with_its_length(content: Vec<u8>, number in 1u32..3000, repeat in 0usize..300) {
+            let content = content.repeat(repeat);
+            let (mut message, mut field) = (vec![7], vec![7]);
+            put_message(&mut message, number, |out| out.extend_from_slice(&content));
+            put_bytes(&mut field, number, &content);
+            prop_assert_eq!(message, field);
         }
 
         #[test]

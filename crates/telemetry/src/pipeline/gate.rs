@@ -1,54 +1,29 @@
-//! Batch processors of the SDK that lose nothing uncounted.
+//! The SDK's batch processor of log records, so that it loses nothing uncounted.
 //!
-//! The SDK's own drop what does not fit into their queue, and say so in a log line only. A gate in
+//! By itself it drops what does not fit into its queue, and says so in a log line only. A gate in
 //! front lets in no more than the queue holds, so that the SDK never has to drop, and counts what
 //! it turns away: `aether.telemetry.dropped`, destination `sdk`, reason `sdk_queue_full`, or
-//! `shutdown` for records made too late. Replacing the processors would have meant their threads,
-//! timers and flushes as well; a gate is two counters.
+//! `shutdown` for records made too late. Replacing the processor would have meant its thread,
+//! timer and flushes as well; a gate is two counters. (Spans have a [processor](super::spans) of
+//! their own.)
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use opentelemetry::InstrumentationScope;
 use opentelemetry::logs::Severity;
-use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{
     BatchConfigBuilder as LogBatchConfig, BatchLogProcessor, LogBatch, LogExporter, LogProcessor,
     SdkLogRecord,
 };
-use opentelemetry_sdk::trace::{
-    BatchConfigBuilder as SpanBatchConfig, BatchSpanProcessor, Span, SpanData, SpanExporter,
-    SpanProcessor,
-};
 
 use crate::Signal;
 use crate::config::Batch;
 use crate::delivery::{Counters, Outcome};
-
-/// The processor for spans.
-pub(super) fn spans(
-    exporter: impl SpanExporter + 'static,
-    batch: &Batch,
-    counters: &Arc<Counters>,
-) -> impl SpanProcessor + 'static {
-    let gate = Gate::new(Signal::Traces, batch, counters);
-    let exporter = Outside {
-        exporter,
-        gate: Arc::clone(&gate),
-    };
-    let config = SpanBatchConfig::default()
-        .with_scheduled_delay(batch.delay)
-        .with_max_queue_size(batch.queue_size)
-        .with_max_export_batch_size(batch.batch_size);
-    let inner = BatchSpanProcessor::builder(exporter).with_batch_config(config.build());
-    Inside {
-        inner: inner.build(),
-        gate,
-    }
-}
 
 /// The processor for log records.
 pub(super) fn logs(
@@ -127,31 +102,6 @@ struct Inside<P> {
     gate: Arc<Gate>,
 }
 
-impl SpanProcessor for Inside<BatchSpanProcessor> {
-    fn on_start(&self, span: &mut Span, context: &Context) {
-        self.inner.on_start(span, context);
-    }
-
-    fn on_end(&self, span: SpanData) {
-        if self.gate.enter() {
-            self.inner.on_end(span);
-        }
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.gate.close();
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
-    }
-}
-
 impl LogProcessor for Inside<BatchLogProcessor> {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
         if self.gate.enter() {
@@ -184,25 +134,6 @@ struct Outside<E> {
     gate: Arc<Gate>,
 }
 
-impl<E: SpanExporter> SpanExporter for Outside<E> {
-    fn export(&self, batch: Vec<SpanData>) -> impl Future<Output = OTelSdkResult> + Send {
-        self.gate.leave(batch.len());
-        self.exporter.export(batch)
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.exporter.shutdown_with_timeout(timeout)
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.exporter.force_flush()
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.exporter.set_resource(resource);
-    }
-}
-
 impl<E: LogExporter> LogExporter for Outside<E> {
     fn export(&self, batch: LogBatch<'_>) -> impl Future<Output = OTelSdkResult> + Send {
         self.gate.leave(batch.iter().count());
@@ -226,9 +157,7 @@ impl<E: LogExporter> LogExporter for Outside<E> {
 mod tests {
     use super::*;
     use opentelemetry::logs::{Logger, LoggerProvider};
-    use opentelemetry::trace::{Tracer, TracerProvider};
     use opentelemetry_sdk::logs::SdkLoggerProvider;
-    use opentelemetry_sdk::trace::SdkTracerProvider;
     use std::sync::{Mutex, mpsc};
 
     /// Says when it got a batch and holds it until it may go on, so that the queue behind fills.
@@ -250,13 +179,6 @@ mod tests {
             // Both ends are gone once the test is over.
             let _ = self.started.send(items);
             let _ = self.go_on.lock().unwrap().recv();
-        }
-    }
-
-    impl SpanExporter for Held {
-        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-            self.hold(batch.len());
-            Ok(())
         }
     }
 
@@ -305,19 +227,6 @@ mod tests {
     }
 
     #[test]
-    fn spans_that_do_not_fit_are_counted() {
-        let (exporter, starts, release) = Held::new();
-        let counters = Arc::new(Counters::default());
-        let provider = SdkTracerProvider::builder()
-            .with_span_processor(spans(exporter, &FOUR, &counters))
-            .build();
-        let tracer = provider.tracer("test");
-        let make = |count| (0..count).for_each(|_| drop(tracer.start("span")));
-        let stop = || provider.shutdown().unwrap();
-        play(Signal::Traces, make, stop, &starts, release, &counters);
-    }
-
-    #[test]
     fn log_records_that_do_not_fit_are_counted() {
         let (exporter, starts, release) = Held::new();
         let counters = Arc::new(Counters::default());
@@ -328,7 +237,6 @@ mod tests {
         let make = |count| (0..count).for_each(|_| logger.emit(logger.create_log_record()));
         let stop = || provider.shutdown().unwrap();
         play(Signal::Logs, make, stop, &starts, release, &counters);
-        // Spans that end so late are dropped before any processor sees them.
         make(2);
         let late = (Signal::Logs, "shutdown", 2);
         assert!(dropped(&counters).contains(&late));

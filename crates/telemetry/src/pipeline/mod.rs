@@ -10,14 +10,14 @@ mod metrics;
 mod panics;
 mod propagator;
 mod resource;
+mod spans;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::global;
 use opentelemetry_otlp::{
-    LogExporter, MetricExporter, Protocol, RetryPolicy, SpanExporter, WithExportConfig,
-    WithHttpConfig,
+    LogExporter, MetricExporter, Protocol, RetryPolicy, WithExportConfig, WithHttpConfig,
 };
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
@@ -33,6 +33,7 @@ pub(crate) use layer::layer;
 pub(crate) use panics::install as install_panic_hook;
 pub(crate) use propagator::{Formats, formats, read_order};
 pub(crate) use resource::{Identity, detect as detect_resource};
+use spans::Spans;
 
 /// The providers; `None` where no destination takes the signal.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Pipeline {
     /// Builds the providers and makes them the global ones.
     ///
     /// # Errors
-    /// A sentence saying which exporter could not be built.
+    /// A sentence saying which exporter could not be built, or that there is no thread.
     pub(crate) fn start(
         config: &Config,
         identity: &Identity,
@@ -56,15 +57,7 @@ impl Pipeline {
         let resource = resource::detect(config, identity);
         let failed = |error| format!("no OTLP exporter: {error}");
 
-        let spans = with_intake(
-            SpanExporter::builder().with_http(),
-            Signal::Traces,
-            config,
-            delivery,
-        )
-        .build()
-        .map_err(failed)?;
-        let spans = gate::spans(spans, &config.spans, delivery.counters());
+        let spans = Spans::start(config.spans, config.limits.span_value_length, delivery)?;
         let tracer = SdkTracerProvider::builder()
             .with_sampler(sampler(config.sampler))
             .with_span_limits(span_limits(&config.limits))

@@ -1,0 +1,211 @@
+//! The SDK's spans as protobuf, written straight into a buffer.
+//!
+//! `opentelemetry-otlp` first copies a span into generated types, with a heap allocation for every
+//! key and every text, and then encodes those. Written directly a span costs a fifth of that. What
+//! comes out is the same, which the tests hold against the generated types.
+//!
+//! <https://github.com/open-telemetry/opentelemetry-proto/blob/v1.11.0/opentelemetry/proto/trace/v1/trace.proto>
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status};
+use opentelemetry::{Array, InstrumentationScope, KeyValue, Value};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SpanData;
+
+use super::wire::{put_bytes, put_key, put_message, put_varint};
+
+/// Wire types.
+const VARINT: u8 = 0;
+const FIXED64: u8 = 1;
+const FIXED32: u8 = 5;
+
+/// `SpanFlags`: the two bits that say whether the parent is of another process.
+const HAS_IS_REMOTE: u32 = 0x100;
+const IS_REMOTE: u32 = 0x200;
+
+/// Appends `span` as field `number`. Texts of attributes are cut after `value_length` characters.
+pub(crate) fn put_span(out: &mut Vec<u8>, number: u32, span: &SpanData, value_length: usize) {
+    put_message(out, number, |out| {
+        let context = &span.span_context;
+        put_ids(out, context);
+        if span.parent_span_id != SpanId::INVALID {
+            put_bytes(out, 4, &span.parent_span_id.to_bytes());
+        }
+        put_text(out, 5, &span.name);
+        put_number(out, 6, kind(&span.span_kind));
+        put_time(out, 7, span.start_time);
+        put_time(out, 8, span.end_time);
+        put_attributes(out, 9, &span.attributes, value_length);
+        put_number(out, 10, span.dropped_attributes_count.into());
+        for event in span.events.iter() {
+            put_message(out, 11, |out| {
+                put_time(out, 1, event.timestamp);
+                put_text(out, 2, &event.name);
+                put_attributes(out, 3, &event.attributes, value_length);
+                put_number(out, 4, event.dropped_attributes_count.into());
+            });
+        }
+        put_number(out, 12, span.events.dropped_count.into());
+        for link in span.links.iter() {
+            put_message(out, 13, |out| put_link(out, link, value_length));
+        }
+        put_number(out, 14, span.links.dropped_count.into());
+        put_message(out, 15, |out| put_status(out, &span.status));
+        put_flags(out, 16, context, span.parent_span_is_remote);
+    });
+}
+
+fn put_link(out: &mut Vec<u8>, link: &Link, value_length: usize) {
+    let context = &link.span_context;
+    put_ids(out, context);
+    put_attributes(out, 4, &link.attributes, value_length);
+    put_number(out, 5, link.dropped_attributes_count.into());
+    put_flags(out, 6, context, context.is_remote());
+}
+
+/// The ids and the state of a span or a link: both have them in fields 1 to 3.
+fn put_ids(out: &mut Vec<u8>, context: &SpanContext) {
+    put_bytes(out, 1, &context.trace_id().to_bytes());
+    put_bytes(out, 2, &context.span_id().to_bytes());
+    let state = context.trace_state();
+    // Nearly always empty, and its text is made anew at each call.
+    if *state != Default::default() {
+        put_text(out, 3, &state.header());
+    }
+}
+
+fn put_flags(out: &mut Vec<u8>, number: u32, context: &SpanContext, remote: bool) {
+    let remote = if remote { IS_REMOTE } else { 0 };
+    let flags = u32::from(context.trace_flags().to_u8()) | HAS_IS_REMOTE | remote;
+    put_key(out, number, FIXED32);
+    out.extend_from_slice(&flags.to_le_bytes());
+}
+
+fn put_status(out: &mut Vec<u8>, status: &Status) {
+    match status {
+        Status::Unset => {}
+        Status::Ok => put_number(out, 3, 1),
+        Status::Error { description } => {
+            put_text(out, 2, description);
+            put_number(out, 3, 2);
+        }
+    }
+}
+
+fn kind(kind: &SpanKind) -> u64 {
+    match kind {
+        SpanKind::Internal => 1,
+        SpanKind::Server => 2,
+        SpanKind::Client => 3,
+        SpanKind::Producer => 4,
+        SpanKind::Consumer => 5,
+    }
+}
+
+/// A `Resource` with these attributes.
+pub(crate) fn resource(resource: &Resource) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (key, value) in resource {
+        put_attribute(&mut out, 1, key.as_str(), value, usize::MAX);
+    }
+    out
+}
+
+/// An `InstrumentationScope`.
+pub(crate) fn scope(scope: &InstrumentationScope) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_text(&mut out, 1, scope.name());
+    put_text(&mut out, 2, scope.version().unwrap_or_default());
+    for KeyValue { key, value, .. } in scope.attributes() {
+        put_attribute(&mut out, 3, key.as_str(), value, usize::MAX);
+    }
+    out
+}
+
+fn put_attributes(out: &mut Vec<u8>, number: u32, list: &[KeyValue], value_length: usize) {
+    for KeyValue { key, value, .. } in list {
+        put_attribute(out, number, key.as_str(), value, value_length);
+    }
+}
+
+fn put_attribute(out: &mut Vec<u8>, number: u32, key: &str, value: &Value, length: usize) {
+    put_message(out, number, |out| {
+        put_text(out, 1, key);
+        put_message(out, 2, |out| put_value(out, value, length));
+    });
+}
+
+/// The content of an `AnyValue`. Unlike elsewhere nothing is left out for being zero: the field
+/// says which kind of value it is.
+fn put_value(out: &mut Vec<u8>, value: &Value, length: usize) {
+    match value {
+        Value::String(text) => put_bytes(out, 1, cut(text.as_str(), length).as_bytes()),
+        Value::Bool(value) => {
+            put_key(out, 2, VARINT);
+            put_varint(out, u64::from(*value));
+        }
+        Value::I64(value) => {
+            put_key(out, 3, VARINT);
+            put_varint(out, value.cast_unsigned());
+        }
+        Value::F64(value) => {
+            put_key(out, 4, FIXED64);
+            out.extend_from_slice(&value.to_le_bytes());
+        }
+        Value::Array(list) => put_message(out, 5, |out| match list {
+            Array::Bool(list) => put_list(out, list, length),
+            Array::I64(list) => put_list(out, list, length),
+            Array::F64(list) => put_list(out, list, length),
+            Array::String(list) => put_list(out, list, length),
+            // A kind that the API does not have yet.
+            _ => {}
+        }),
+        _ => {}
+    }
+}
+
+fn put_list<T: Clone + Into<Value>>(out: &mut Vec<u8>, list: &[T], length: usize) {
+    for value in list {
+        put_message(out, 1, |out| put_value(out, &value.clone().into(), length));
+    }
+}
+
+/// The first `length` characters.
+fn cut(text: &str, length: usize) -> &str {
+    // A text has no more characters than bytes.
+    if text.len() <= length {
+        return text;
+    }
+    let end = text.char_indices().nth(length);
+    end.map_or(text, |(end, _)| &text[..end])
+}
+
+/// Appends a text, unless it is empty.
+pub(crate) fn put_text(out: &mut Vec<u8>, number: u32, text: &str) {
+    if !text.is_empty() {
+        put_bytes(out, number, text.as_bytes());
+    }
+}
+
+/// Appends a number, unless it is 0.
+fn put_number(out: &mut Vec<u8>, number: u32, value: u64) {
+    if value != 0 {
+        put_key(out, number, VARINT);
+        put_varint(out, value);
+    }
+}
+
+/// Appends a time in nanoseconds since 1970, unless it is 0. Later than the year 2554 it does not
+/// fit and is the last time that does.
+fn put_time(out: &mut Vec<u8>, number: u32, time: SystemTime) {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+    if nanos != 0 {
+        put_key(out, number, FIXED64);
+        out.extend_from_slice(&nanos.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests;
