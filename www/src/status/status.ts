@@ -29,9 +29,39 @@ export interface Count {
   value: number
 }
 
+/** A setting that cannot be used. */
+export interface Problem {
+  /** Variable, line of the file or builder method. */
+  place: string
+  /** Masked by the server where it may be a secret. */
+  value: string
+  remedy: string
+}
+
+/** The folder of the durable queues. */
+export interface Storage {
+  folder: string
+  problem: string
+  bytes: number
+  recovered: number
+  damaged: number
+}
+
+export interface DeadLetters {
+  letters: number
+  bytes: number
+  lost: number
+}
+
 export interface ServerStatus {
   enabled: boolean
+  /** Why it does not run; empty where it does. */
+  offBecause: string
+  problems: Problem[]
+  warnings: string[]
   serviceName: string
+  storage: Storage | null
+  deadLetters: DeadLetters
   destinations: Destination[]
   store: Store | null
   counts: Count[]
@@ -48,6 +78,12 @@ export function readStatus(body: unknown): ServerStatus {
   const raw = fields(body)
   return {
     enabled: raw.enabled === true,
+    offBecause: string(raw.off_because),
+    problems: list(raw.problems).map((entry) => {
+      const problem = fields(entry)
+      return { place: string(problem.place), value: string(problem.value), remedy: string(problem.remedy) }
+    }),
+    warnings: list(raw.warnings).map(string),
     serviceName: string(raw.service_name),
     destinations: list(raw.destinations).map((entry) => {
       const destination = fields(entry)
@@ -64,6 +100,8 @@ export function readStatus(body: unknown): ServerStatus {
       }
     }),
     store: readStore(raw.store),
+    storage: readStorage(raw.storage),
+    deadLetters: readDeadLetters(raw.dead_letters),
     counts: list(raw.counts).map((entry) => {
       const count = fields(entry)
       return {
@@ -88,6 +126,23 @@ function readStore(value: unknown): Store | null {
     evictedTraces: number(store.evicted_traces),
     evictedSpans: number(store.evicted_spans),
   }
+}
+
+function readStorage(value: unknown): Storage | null {
+  if (typeof value !== 'object' || value === null) return null
+  const storage = fields(value)
+  return {
+    folder: string(storage.folder),
+    problem: string(storage.problem),
+    bytes: number(storage.bytes),
+    recovered: number(storage.recovered),
+    damaged: number(storage.damaged),
+  }
+}
+
+function readDeadLetters(value: unknown): DeadLetters {
+  const letters = fields(value)
+  return { letters: number(letters.letters), bytes: number(letters.bytes), lost: number(letters.lost) }
 }
 
 /** Counts that somebody should look into: lost although a destination was meant to have it. */

@@ -36,10 +36,29 @@ it('shows a failing destination with the reason, and what was dropped', async ()
 })
 it('says when it is switched off, on either side', async () => {
   stats.state = 'disabled'
-  await open({ enabled: false, destinations: [], store: null, counts: [] })
+  await open({ enabled: false, off_because: 'it is switched off (OTEL_SDK_DISABLED=true)', destinations: [], store: null, counts: [] })
   expect(wrapper.get('[data-testid="telemetry-enabled"]').text()).toBe('off')
   expect(wrapper.get('[data-testid="server-telemetry"]').text()).toContain('OTEL_SDK_DISABLED')
   expect(wrapper.get('[data-testid="page-telemetry"]').text()).toContain('VITE_TELEMETRY_ENABLED')
+})
+it('says which settings cannot be used, and which look like a mistake', async () => {
+  const problem = { variable: 'OTEL_TRACES_SAMPLER', place: 'telemetry.toml:3: traces.sampler', value: 'often', remedy: 'expected always_on or always_off' }
+  await open({ enabled: false, off_because: 'one setting cannot be used', problems: [problem] })
+  expect(wrapper.get('[data-testid="telemetry-off-because"]').text()).toContain('One setting cannot be used.')
+  expect(wrapper.get('[data-testid="telemetry-problems"]').text()).toMatch(/telemetry.toml:3: traces.sampler=often.*expected always_on/)
+  wrapper.unmount()
+  await open({ enabled: true, warnings: ['port 4317 is usually gRPC'] })
+  expect(wrapper.get('[data-testid="telemetry-warnings"]').text()).toContain('4317')
+  expect(wrapper.find('[data-testid="telemetry-problems"]').exists()).toBe(false)
+})
+it('says how the queues on disk are, and what was refused for good', async () => {
+  await open({
+    enabled: true,
+    storage: { folder: '/var/lib/aetherterm/telemetry', state: 'full', problem: 'the disk is full', bytes: 2048, recovered: 3, damaged: 1 },
+    dead_letters: { letters: 2, bytes: 10, max_bytes: 100, lost: 4 },
+  })
+  expect(wrapper.get('[data-testid="storage"]').text()).toMatch(/failing.*The disk is full\..*3 requests, queued again.*1 places/)
+  expect(wrapper.get('[data-testid="dead-letters"]').text()).toMatch(/2 requests.*4 requests/)
 })
 it('shows the page’s own side even when the server does not answer', async () => {
   vi.mocked(getJson).mockRejectedValue(new RequestError('The server cannot be reached.', 'Start it.', 0))
