@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aether_telemetry::{Config, Outcome, ShutdownReport, Signal, Status, Telemetry};
+use aether_telemetry::{CheckReport, Config, Outcome, ShutdownReport, Signal, Status, Telemetry};
 use opentelemetry::trace::{SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{KeyValue, global};
 use reqwest::StatusCode;
@@ -119,6 +119,11 @@ impl Server {
             .with_unit("s")
             .build()
             .record(0.25, &[KeyValue::new("session.id", click.trace_id.clone())]);
+    }
+
+    /// What its backends answer to a check.
+    pub async fn check(&self) -> CheckReport {
+        self.telemetry.check().await
     }
 
     /// Hands everything the SDK holds to the queues.

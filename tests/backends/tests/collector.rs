@@ -40,13 +40,19 @@ async fn a_click_is_one_tree_with_its_logs_and_metrics() {
 async fn a_demanded_token_arrives_and_a_wrong_one_is_reported() {
     // What has to be escaped in the variable, and what must not be lost on the way.
     let collector = Collector::start(Some("a,b=cd==")).await;
-    let endpoint = collector.endpoint(Port::Http);
-    for (headers, arrives) in [
-        ("authorization=Bearer%20a%2Cb=cd==", true),
-        ("authorization=Bearer%20wrong", false),
+    let right = "authorization=Bearer%20a%2Cb=cd==";
+    let wrong = "authorization=Bearer%20wrong";
+    for (port, protocol, headers, refusal) in [
+        (Port::Http, "http/protobuf", right, None),
+        (Port::Http, "http/protobuf", wrong, Some("http_401")),
+        (Port::Grpc, "grpc", right, None),
+        (Port::Grpc, "grpc", wrong, Some("grpc_unauthenticated")),
     ] {
+        let arrives = refusal.is_none();
+        let endpoint = collector.endpoint(port);
         let server = Server::start(&[
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
             ("OTEL_EXPORTER_OTLP_HEADERS", headers),
         ])
         .await;
@@ -56,7 +62,9 @@ async fn a_demanded_token_arrives_and_a_wrong_one_is_reported() {
         server.flush().await;
         let sent = eventually("the fate of all spans is known", async || {
             let exported = server.count(Outcome::Exported, Signal::Traces, "");
-            let refused = server.count(Outcome::Dropped, Signal::Traces, "http_401");
+            let refused = refusal.map_or(0, |reason| {
+                server.count(Outcome::Dropped, Signal::Traces, reason)
+            });
             match exported + refused {
                 SPANS => Ok((exported, refused)),
                 _ => Err(format!("{exported} exported, {refused} refused")),

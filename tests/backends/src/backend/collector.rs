@@ -77,6 +77,7 @@ impl Collector {
     pub fn endpoint(&self, port: Port) -> String {
         let port = match port {
             Port::Http => self.plan.http,
+            Port::Grpc => self.plan.grpc,
         };
         format!("http://127.0.0.1:{port}")
     }

@@ -57,6 +57,7 @@ impl Jaeger {
     pub fn endpoint(&self, port: Port) -> String {
         let port = match port {
             Port::Http => self.ports[0],
+            Port::Grpc => self.ports[1],
         };
         format!("http://127.0.0.1:{port}")
     }
