@@ -142,11 +142,11 @@ where
 {
     fn call(&self, socket: Arc<Socket<A>>, mut value: Value, ack_id: Option<i64>) {
         let connection = Connection::of(&socket);
-        let incoming = Incoming::take(&mut value, &connection.settings);
+        let incoming = Incoming::take(&mut value, self.name, &connection.settings);
         let transport = socket.transport_type();
         let has_ack = ack_id.is_some();
         let Process { operation, context } =
-            Process::start(&connection, incoming, &value, self.name, has_ack, transport);
+            Process::start(&connection, incoming, &value, has_ack, transport);
         let future = {
             let _guard = context.clone().attach();
             self.handler.clone().call(socket, value, ack_id)

@@ -53,11 +53,16 @@ pub(super) struct Incoming {
 
 impl Incoming {
     /// Reads `value` and leaves in it what the sender's application sent. Context in other formats
-    /// than those it reads is cut too, and not looked at.
-    pub(super) fn take(value: &mut Value, settings: &SocketTelemetry) -> Self {
+    /// than those it reads is cut too, and not looked at. The event is
+    /// called `name`, else what the packet calls it.
+    pub(super) fn take(
+        value: &mut Value,
+        name: Option<&'static str>,
+        settings: &SocketTelemetry,
+    ) -> Self {
         let order = &settings.formats().read;
         let mut incoming = Self {
-            event: settings.event_name(event_name(value)),
+            event: settings.event_name(name.unwrap_or_else(|| event_name(value))),
             size: 0,
             form: Form::None,
             carrier: None,
@@ -191,7 +196,7 @@ mod tests {
 
     fn take(text: &str) -> (Incoming, String) {
         let mut value = Value::Str(text.to_owned().into(), None);
-        let incoming = Incoming::take(&mut value, &SocketTelemetry::new());
+        let incoming = Incoming::take(&mut value, None, &SocketTelemetry::new());
         (incoming, value.as_str().unwrap().to_string())
     }
 
@@ -212,7 +217,7 @@ mod tests {
         let raw = r#"["up",{"_placeholder":true,"num":0},{"_trace":{"b3":"0"}}]"#;
         let attachments = VecDeque::from([bytes::Bytes::from_static(&[1, 2, 3])]);
         let mut value = Value::Str(raw.into(), Some(attachments.clone()));
-        let incoming = Incoming::take(&mut value, &SocketTelemetry::new());
+        let incoming = Incoming::take(&mut value, None, &SocketTelemetry::new());
         let rest = r#"["up",{"_placeholder":true,"num":0}]"#;
         assert_eq!(value, Value::Str(rest.into(), Some(attachments)));
         assert_eq!(incoming.size, rest.len() + 3);
@@ -252,6 +257,7 @@ mod tests {
         assert_eq!(
             Incoming::take(
                 &mut Value::Bytes(bytes::Bytes::new()),
+                None,
                 &SocketTelemetry::new()
             )
             .event

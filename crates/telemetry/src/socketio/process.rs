@@ -30,11 +30,10 @@ impl Process {
         connection: &Arc<Connection>,
         mut incoming: Incoming,
         arguments: &Value,
-        name: Option<&'static str>,
         has_ack: bool,
         transport: TransportType,
     ) -> Self {
-        let event: Arc<str> = name.map_or_else(|| Arc::clone(&incoming.event), Arc::from);
+        let event = Arc::clone(&incoming.event);
         let parent = parent(connection, &mut incoming, &event);
         let settings = &connection.settings;
         let kind = if has_ack || settings.is_request(&event) {
