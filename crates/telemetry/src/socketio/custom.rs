@@ -130,7 +130,7 @@ impl Custom {
         }
     }
 
-    const fn wants_nothing(&self) -> bool {
+    pub(super) const fn wants_nothing(&self) -> bool {
         self.hook.is_none() && self.fields.is_empty()
     }
 
@@ -141,9 +141,6 @@ impl Custom {
         context: &Context,
         event: &EventInfo<'_>,
     ) -> Result<(), Panicked> {
-        if self.wants_nothing() {
-            return Ok(());
-        }
         let span = context.span();
         if !span.is_recording() {
             return Ok(());

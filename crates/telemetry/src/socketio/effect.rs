@@ -83,6 +83,9 @@ impl SocketTelemetry {
         namespace: &str,
         source: &dyn Arguments,
     ) {
+        if self.inner.custom.wants_nothing() {
+            return;
+        }
         let event = EventInfo {
             direction,
             name,

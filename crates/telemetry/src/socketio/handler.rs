@@ -11,7 +11,7 @@ use socketioxide::handler::{FromMessage, FromMessageParts, MessageHandler, Value
 use socketioxide::socket::Socket;
 
 use super::connection::Connection;
-use super::incoming::Incoming;
+use super::incoming::{EventName, Incoming};
 use super::process::Process;
 use super::run::{Outcome, refuse, run};
 
@@ -44,7 +44,7 @@ use super::run::{Outcome, refuse, run};
 pub fn traced<H>(handler: H) -> Traced<H> {
     Traced {
         handler,
-        name: None,
+        name: EventName::default(),
     }
 }
 
@@ -52,7 +52,7 @@ pub fn traced<H>(handler: H) -> Traced<H> {
 #[derive(Clone)]
 pub struct Traced<H> {
     handler: H,
-    name: Option<&'static str>,
+    name: EventName,
 }
 
 impl<H> Traced<H> {
@@ -71,7 +71,7 @@ impl<H> Traced<H> {
     /// ```
     #[must_use]
     pub fn named(mut self, name: &'static str) -> Self {
-        self.name = Some(name);
+        self.name.fixed = Some(name);
         self
     }
 }
@@ -80,7 +80,7 @@ impl<H> fmt::Debug for Traced<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Traced")
             .field("handler", &type_name::<H>())
-            .field("name", &self.name)
+            .field("name", &self.name.fixed)
             .finish()
     }
 }
@@ -142,7 +142,7 @@ where
 {
     fn call(&self, socket: Arc<Socket<A>>, mut value: Value, ack_id: Option<i64>) {
         let connection = Connection::of(&socket);
-        let incoming = Incoming::take(&mut value, self.name, &connection.settings);
+        let incoming = Incoming::take(&mut value, &self.name, &connection.settings);
         let transport = socket.transport_type();
         let has_ack = ack_id.is_some();
         let Process { operation, context } =

@@ -1,7 +1,7 @@
 //! Reading an event as it arrived: its name, its size and the carrier, which is taken away.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aether_propagation::carrier::{Carrier, cut_trailing, find_payload, parse_json_in_order};
 use aether_propagation::{Format, Reject};
@@ -35,6 +35,26 @@ impl Form {
     }
 }
 
+/// What a handler's events are called.
+#[derive(Clone, Debug, Default)]
+pub(super) struct EventName {
+    /// Whatever the packets say.
+    pub(super) fixed: Option<&'static str>,
+    /// The name of its first event. All handlers but fallback ones have only that.
+    first: OnceLock<Arc<str>>,
+}
+
+impl EventName {
+    fn of(&self, value: &Value, settings: &SocketTelemetry) -> Arc<str> {
+        let name = self.fixed.unwrap_or_else(|| event_name(value));
+        match self.first.get() {
+            Some(first) if **first == *name => Arc::clone(first),
+            Some(_) => settings.event_name(name),
+            None => Arc::clone(self.first.get_or_init(|| settings.event_name(name))),
+        }
+    }
+}
+
 /// What was read from an event's packet.
 #[derive(Debug)]
 pub(super) struct Incoming {
@@ -54,15 +74,11 @@ pub(super) struct Incoming {
 impl Incoming {
     /// Reads `value` and leaves in it what the sender's application sent. Context in other formats
     /// than those it reads is cut too, and not looked at. The event is
-    /// called `name`, else what the packet calls it.
-    pub(super) fn take(
-        value: &mut Value,
-        name: Option<&'static str>,
-        settings: &SocketTelemetry,
-    ) -> Self {
+    /// called what `name` says.
+    pub(super) fn take(value: &mut Value, name: &EventName, settings: &SocketTelemetry) -> Self {
         let order = &settings.formats().read;
         let mut incoming = Self {
-            event: settings.event_name(name.unwrap_or_else(|| event_name(value))),
+            event: name.of(value, settings),
             size: 0,
             form: Form::None,
             carrier: None,
@@ -196,7 +212,7 @@ mod tests {
 
     fn take(text: &str) -> (Incoming, String) {
         let mut value = Value::Str(text.to_owned().into(), None);
-        let incoming = Incoming::take(&mut value, None, &SocketTelemetry::new());
+        let incoming = Incoming::take(&mut value, &EventName::default(), &SocketTelemetry::new());
         (incoming, value.as_str().unwrap().to_string())
     }
 
@@ -217,7 +233,7 @@ mod tests {
         let raw = r#"["up",{"_placeholder":true,"num":0},{"_trace":{"b3":"0"}}]"#;
         let attachments = VecDeque::from([bytes::Bytes::from_static(&[1, 2, 3])]);
         let mut value = Value::Str(raw.into(), Some(attachments.clone()));
-        let incoming = Incoming::take(&mut value, None, &SocketTelemetry::new());
+        let incoming = Incoming::take(&mut value, &EventName::default(), &SocketTelemetry::new());
         let rest = r#"["up",{"_placeholder":true,"num":0}]"#;
         assert_eq!(value, Value::Str(rest.into(), Some(attachments)));
         assert_eq!(incoming.size, rest.len() + 3);
@@ -257,7 +273,7 @@ mod tests {
         assert_eq!(
             Incoming::take(
                 &mut Value::Bytes(bytes::Bytes::new()),
-                None,
+                &EventName::default(),
                 &SocketTelemetry::new()
             )
             .event
