@@ -95,8 +95,8 @@ pub struct Settings {
     )]
     pub shell: Option<String>,
 
-    /// Folder for what outlives a restart, created when set; only this user may read it [default: none]. Nothing is
-    /// stored in it yet: queued telemetry is kept in memory.
+    /// Folder for what outlives a restart, created when set; only this user may read it [default: none]. Telemetry that
+    /// waits for its backends is in `telemetry` inside.
     #[arg(
         long = "aetherterm-data-dir",
         alias = "data-dir",
@@ -202,7 +202,11 @@ impl Settings {
     /// # Errors
     /// The same, where `AETHER_TELEMETRY_STRICT` asks for it.
     pub fn start_telemetry(&self) -> Result<Telemetry, BuildError> {
-        self.otel.builder().panic_hook(true).build()
+        let mut builder = self.otel.builder().panic_hook(true);
+        if let Some(dir) = &self.data_dir {
+            builder = builder.default_queue_folder(dir.join("telemetry"));
+        }
+        builder.build()
     }
 
     /// Where the built page may be, best first.

@@ -30,9 +30,9 @@ mod telemetry;
 
 pub use check::{CheckReport, Checked};
 pub use config::{
-    Batch, Compression, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
-    DEFAULT_STORE_BYTES, Destination, Durable, Endpoint, Limits, Problem, Propagator, Propagators,
-    Protocol, Retry, Sampler, Setting, Temporality, Tls,
+    Batch, Compression, Config, ConfigError, DEFAULT_DISK_QUEUE_BYTES, DEFAULT_MAX_REQUEST_BYTES,
+    DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES, Destination, Durable, Endpoint, Limits, Problem,
+    Propagator, Propagators, Protocol, Retry, Sampler, Setting, Temporality, Tls,
 };
 pub use current_trace::{InCurrentTrace, in_current_trace};
 pub use delivery::{

@@ -1,5 +1,6 @@
-//! Where settings stand: builder, environment, file, in this order. Each layer answers for the
-//! name of a setting's variable; what none of them answers has its default.
+//! Where settings stand: builder, environment, file, in this order, and last what the program
+//! takes for its default. Each layer answers for the name of a setting's variable; what none of
+//! them answers has the library's default.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +16,7 @@ pub(super) enum Layer {
     Builder,
     Environment,
     File,
+    Program,
 }
 
 /// The value of a setting and where it stood. Not `Debug`: the text may be a secret.
@@ -34,6 +36,8 @@ pub(super) struct Found {
 #[derive(Clone, Default)]
 pub(crate) struct Given {
     values: BTreeMap<String, (String, String)>,
+    /// Those that hold where nothing else does.
+    defaults: BTreeMap<String, (String, String)>,
 }
 
 impl fmt::Debug for Given {
@@ -48,6 +52,12 @@ impl Given {
     pub(crate) fn set(&mut self, variable: &str, method: &str, value: String) {
         let place = format!("TelemetryBuilder::{method}");
         self.values.insert(variable.to_owned(), (place, value));
+    }
+
+    /// Sets what holds where no layer has a value; `method` is what messages call it.
+    pub(crate) fn set_default(&mut self, variable: &str, method: &str, value: String) {
+        let place = format!("TelemetryBuilder::{method}");
+        self.defaults.insert(variable.to_owned(), (place, value));
     }
 
     /// Adds a key and its value to a setting that is a list of them.
@@ -81,7 +91,9 @@ impl Layers<'_> {
             .map(|text| (text, Layer::Environment, variable.to_owned()));
         let file = self.file.and_then(|file| file.entry(variable));
         let file = file.map(|entry| (entry.text.clone(), Layer::File, entry.place.clone()));
-        [given, environment, file]
+        let default = self.given.defaults.get(variable);
+        let default = default.map(|(place, text)| (text.clone(), Layer::Program, place.clone()));
+        [given, environment, file, default]
             .into_iter()
             .flatten()
             .filter_map(|(text, layer, place)| found(variable, &text, layer, place))

@@ -57,6 +57,8 @@ pub use tls::Tls;
 pub const DEFAULT_STORE_BYTES: usize = 64 * 1024 * 1024;
 /// Default bound of one destination's queue: 16 MiB.
 pub const DEFAULT_QUEUE_BYTES: usize = 16 * 1024 * 1024;
+/// Default bound of one destination's queue on disk: 512 MiB.
+pub const DEFAULT_DISK_QUEUE_BYTES: usize = 512 * 1024 * 1024;
 /// Default bound of one relayed request, before and after decompression: 4 MiB.
 pub const DEFAULT_MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
 /// Spans leave the SDK after this long when the embedded store is on, so that its page is prompt.
@@ -104,10 +106,11 @@ pub struct Config {
     /// 64 MiB); `None`: no store. `AETHER_TELEMETRY_STORE` is `auto` (default: a store exactly
     /// when traces have neither an endpoint nor an exporter), `always` or `never`.
     pub store_bytes: Option<usize>,
-    /// Bound of each destination's queue in bytes (`AETHER_TELEMETRY_QUEUE_BYTES`, default 16 MiB).
+    /// Bound of each destination's queue in bytes (`AETHER_TELEMETRY_QUEUE_BYTES`, default 16 MiB,
+    /// or 512 MiB on disk, where destinations share what they both wait for).
     pub queue_bytes: usize,
-    /// Where queues are on disk and how much there may be of them. Default: none, queues are in
-    /// memory.
+    /// Where queues are on disk (`AETHER_TELEMETRY_QUEUE`, `AETHER_TELEMETRY_QUEUE_FOLDER`).
+    /// Default: none, queues are in memory.
     pub durable: Option<Durable>,
     /// How failed requests are repeated.
     pub retry: Retry,

@@ -8,9 +8,9 @@ use super::catalogue::{Setting, nearest};
 use super::layers::{Given, Layers, Lookup};
 use super::reader::Reader;
 use super::{
-    Batch, Config, ConfigError, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES,
-    DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Problem, Retry, batch, endpoint, exporters, file,
-    limits, metrics, parse, propagators, resource, retry, sampler,
+    Batch, Config, ConfigError, DEFAULT_DISK_QUEUE_BYTES, DEFAULT_MAX_REQUEST_BYTES,
+    DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Problem, Retry, batch, durable,
+    endpoint, exporters, file, limits, metrics, parse, propagators, resource, retry, sampler,
 };
 use crate::Signal;
 
@@ -68,10 +68,16 @@ fn everything(reader: &mut Reader<'_>) -> Config {
         ));
     }
     let retry = retry::read(reader, Retry::default());
+    let durable = durable::read(reader);
+    let queue_default = match durable {
+        Some(_) => DEFAULT_DISK_QUEUE_BYTES,
+        None => DEFAULT_QUEUE_BYTES,
+    };
     let mut config = Config {
         destinations: endpoint::read(reader, retry),
         console: console(reader),
-        queue_bytes: queue_bytes(reader).unwrap_or(DEFAULT_QUEUE_BYTES),
+        queue_bytes: queue_bytes(reader).unwrap_or(queue_default),
+        durable,
         retry,
         max_request_bytes: reader
             .value("AETHER_TELEMETRY_MAX_REQUEST_BYTES", |text| {

@@ -72,6 +72,21 @@ impl TelemetryBuilder {
         self
     }
 
+    /// Folder of the queues on disk where no setting has one (`AETHER_TELEMETRY_QUEUE_FOLDER`);
+    /// `AETHER_TELEMETRY_QUEUE=memory` leaves it alone. Default: none, queues are in memory.
+    ///
+    /// Queues on disk outlive crashes: the relay says that it took something once it is on the
+    /// disk, and what was not delivered is sent after the next start. What is not UTF-8 in the
+    /// path is replaced.
+    #[must_use]
+    pub fn default_queue_folder(mut self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_string_lossy().into_owned();
+        let variable = "AETHER_TELEMETRY_QUEUE_FOLDER";
+        self.given
+            .set_default(variable, "default_queue_folder", path);
+        self
+    }
+
     /// Name of the service, whatever the environment says (`OTEL_SERVICE_NAME`).
     #[must_use]
     pub fn service_name(self, name: impl Into<String>) -> Self {

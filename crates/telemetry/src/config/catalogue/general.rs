@@ -186,8 +186,32 @@ pub(super) const OWN: &[Setting] = &[
     plain(
         "AETHER_TELEMETRY_QUEUE_BYTES",
         "queue_bytes",
-        "Most telemetry waiting per backend, in bytes; more is dropped and counted",
-        "16777216",
+        "Most telemetry waiting per backend, in bytes; pages are told to send more later, the server's own is dropped and counted",
+        "16777216, on disk 536870912",
+    ),
+    plain(
+        "AETHER_TELEMETRY_QUEUE",
+        "queue.mode",
+        "Where accepted telemetry waits until it is delivered: memory, or disk, which outlives crashes",
+        "disk where there is a folder, else memory",
+    ),
+    plain(
+        "AETHER_TELEMETRY_QUEUE_FOLDER",
+        "queue.folder",
+        "Folder of the queues on disk; one process at a time",
+        "none",
+    ),
+    plain(
+        "AETHER_TELEMETRY_QUEUE_MAX_AGE",
+        "queue.max_age_ms",
+        "What waited on disk for this long is dropped and counted, in milliseconds; in memory, AETHER_TELEMETRY_RETRY_GIVE_UP_AFTER holds",
+        "86400000",
+    ),
+    plain(
+        "AETHER_TELEMETRY_DEAD_LETTER_BYTES",
+        "queue.dead_letter_bytes",
+        "Most telemetry that backends refused for good, kept on disk to be looked at and sent again, in bytes; the oldest goes first",
+        "67108864",
     ),
     plain(
         "AETHER_TELEMETRY_RETRY_INITIAL",

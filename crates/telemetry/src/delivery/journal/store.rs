@@ -73,7 +73,7 @@ impl Store {
         disk: Box<dyn Disk>,
     ) -> Result<Self, (&'static str, io::Error)> {
         let at = |what| move |error| (what, error);
-        fs::create_dir_all(folder).map_err(at("the folder cannot be made"))?;
+        make(folder).map_err(at("the folder cannot be made"))?;
         let lock = File::options()
             .write(true)
             .create(true)
@@ -265,6 +265,14 @@ impl Store {
         status.files = self.segments.len() as u64;
         status.bytes = self.segments.iter().map(bytes).sum();
     }
+}
+
+/// Makes a folder that only this user may look into: telemetry says much about its users.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
 }
 
 /// The files of batches in a folder, the oldest first.
