@@ -315,7 +315,8 @@ impl Waiting {
         let read = tokio::task::spawn_blocking(move || reading.read());
         let read = read.await;
         let read = read.unwrap_or_else(|_| Err(std::io::ErrorKind::Interrupted.into()));
-        let path = record.path().display();
+        let path = record.path();
+        let path = path.display();
         read.map(batch).map_err(|error| Unreadable {
             for_now: !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::NotFound),
             why: format!("a batch in {path} cannot be read any more: {error}"),

@@ -1,6 +1,6 @@
 //! A process that is killed at any moment while it is being sent telemetry.
 //!
-//! Ten rounds by default; `AETHER_TEST_KILLS` sets another number.
+//! Fifty rounds, which take some 15 s; `AETHER_TEST_KILLS` sets another number.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -78,7 +78,7 @@ async fn ingest(url: String, next: Arc<AtomicU64>, accepted: Arc<Mutex<BTreeSet<
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_accepted_is_lost_by_kill_9() {
-    let rounds = std::env::var("AETHER_TEST_KILLS").map_or(10, |text| text.parse().unwrap());
+    let rounds = std::env::var("AETHER_TEST_KILLS").map_or(50, |text| text.parse().unwrap());
     let (folder, sink) = (Folder::new("killed"), Sink::start(Mood::Well).await);
     let next = Arc::new(AtomicU64::new(0));
     let accepted = Arc::new(Mutex::new(BTreeSet::new()));

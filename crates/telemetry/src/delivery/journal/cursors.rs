@@ -47,8 +47,9 @@ impl Cursor {
 
     /// This destination does not need a batch any more, nor any before it.
     pub(in crate::delivery) fn settle(&self, record: &Record) {
-        self.done.fetch_max(record.number, Ordering::AcqRel);
-        record.segment.pending.fetch_sub(1, Ordering::AcqRel);
+        record.settle(|| {
+            self.done.fetch_max(record.number, Ordering::AcqRel);
+        });
         if !self.progress.noted.swap(true, Ordering::AcqRel) {
             // A writer that has ended notes nothing any more, which costs a repetition.
             let _ = self.progress.writer.send(Command::Progress);

@@ -2,7 +2,8 @@
 //!
 //! A folder holds files that only grow at their end, each a row of records ([`record`]). A batch
 //! is written once, however many destinations it is for; how far each destination is stands in a
-//! file of its own ([`cursors`]). A file that no destination needs any more is deleted. One thread
+//! file of its own ([`cursors`]). A file that no destination needs any more is deleted, and one of
+//! which little is needed is emptied ([`carry`]). One thread
 //! writes ([`writer`]); whoever brings a batch learns from it when the batch survives a power cut.
 //!
 //! # Why no database
@@ -18,6 +19,7 @@
 //! bytes for 9 without a word, and fjall did not open for 7 and opened empty for one. Here a
 //! flipped bit costs the batch it is in.
 
+mod carry;
 mod cursors;
 mod damage;
 mod files;
@@ -49,7 +51,7 @@ use writer::{Append, Command, Writer};
 pub(super) use writer::{Done, Refused};
 
 /// Bodies that may wait to be written, in bytes. The queues' own bounds are larger.
-const MAX_WAITING: usize = 32 * 1024 * 1024;
+const MAX_WAITING: usize = 16 * 1024 * 1024;
 
 type Opener = Box<dyn FnMut() -> Result<Store, (&'static str, io::Error)> + Send>;
 

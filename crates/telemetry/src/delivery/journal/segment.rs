@@ -1,11 +1,12 @@
 //! One file of records: its name, and what can be found in it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -20,20 +21,43 @@ const SUFFIX: &str = ".queue";
 pub(super) struct Segment {
     pub(super) path: PathBuf,
     pub(super) mark: u64,
-    /// Batches that destinations still need, each as often as there are such destinations.
-    pub(super) pending: AtomicU64,
+    /// Bytes of records that destinations still need.
+    pub(super) live: AtomicU64,
     /// Its length.
     pub(super) bytes: AtomicU64,
+    /// Where its records are now, once they were carried to other files.
+    moved: Mutex<Option<Moved>>,
 }
+
+/// By the number of a record, the file it is in and where its body begins.
+pub(super) type Moved = BTreeMap<u64, (Arc<Segment>, u64)>;
 
 impl Segment {
     pub(super) fn new(folder: &Path, first: u64, mark: u64, bytes: u64) -> Self {
         Self {
             path: folder.join(format!("{first:020}-{mark:016x}{SUFFIX}")),
             mark,
-            pending: AtomicU64::new(0),
+            live: AtomicU64::new(0),
             bytes: AtomicU64::new(bytes),
+            moved: Mutex::new(None),
         }
+    }
+
+    /// While it is held, no record of this file is settled.
+    ///
+    /// No code panics while it holds the lock, so a poisoned state is still consistent.
+    pub(super) fn moved(&self) -> MutexGuard<'_, Option<Moved>> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a record with a body of this length has part in a file; the same in every file.
+    pub(super) fn share(length: u32) -> u64 {
+        u64::from(length) + FIXED as u64
+    }
+
+    /// Whether no destination needs it any more.
+    pub(super) fn is_finished(&self) -> bool {
+        self.live.load(Ordering::Acquire) == 0
     }
 
     /// The first number and the mark that a file name holds; `None` for files of other kinds.
@@ -56,14 +80,20 @@ pub(in crate::delivery) struct Record {
     pub(in crate::delivery) length: u32,
     pub(super) number: u64,
     sum: u32,
+    /// Destinations that still need it.
+    pending: AtomicU32,
     /// Where the body begins.
     offset: u64,
-    pub(super) segment: Arc<Segment>,
+    segment: Arc<Segment>,
 }
 
 impl Record {
-    /// `offset` is where the header begins.
-    pub(super) fn new(header: &Header, offset: u64, segment: &Arc<Segment>) -> Self {
+    /// `offset` is where the header begins; so many destinations need the record.
+    pub(super) fn new(header: &Header, offset: u64, segment: &Arc<Segment>, pending: u32) -> Self {
+        if pending > 0 {
+            let share = Segment::share(header.length);
+            segment.live.fetch_add(share, Ordering::AcqRel);
+        }
         Self {
             signal: header.signal,
             source: header.source,
@@ -72,8 +102,46 @@ impl Record {
             length: header.length,
             number: header.number,
             sum: header.sum,
+            pending: AtomicU32::new(pending),
             offset: offset + header.size() as u64,
             segment: Arc::clone(segment),
+        }
+    }
+
+    /// One destination needs it no more; `note` is called while the record cannot be carried.
+    pub(super) fn settle(&self, note: impl FnOnce()) {
+        let mut segment = Arc::clone(&self.segment);
+        loop {
+            let next = {
+                let moved = segment.moved();
+                let place = moved.as_ref().and_then(|moved| moved.get(&self.number));
+                let Some((next, _)) = place else {
+                    note();
+                    if self.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
+                        let share = Segment::share(self.length);
+                        segment.live.fetch_sub(share, Ordering::AcqRel);
+                    }
+                    return;
+                };
+                Arc::clone(next)
+            };
+            segment = next;
+        }
+    }
+
+    /// Where it is now.
+    pub(super) fn place(&self) -> (Arc<Segment>, u64) {
+        let mut place = (Arc::clone(&self.segment), self.offset);
+        loop {
+            let next = {
+                let moved = place.0.moved();
+                let next = moved.as_ref().and_then(|moved| moved.get(&self.number));
+                next.cloned()
+            };
+            match next {
+                Some(next) => place = next,
+                None => return place,
+            }
         }
     }
 
@@ -82,8 +150,20 @@ impl Record {
     /// # Errors
     /// The file cannot be read, or holds something else than was written.
     pub(in crate::delivery) fn read(&self) -> io::Result<Bytes> {
-        let mut file = File::open(&self.segment.path)?;
-        file.seek(SeekFrom::Start(self.offset))?;
+        loop {
+            let (segment, offset) = self.place();
+            let read = self.read_at(&segment.path, offset);
+            // It may have been carried away just now.
+            let carried = !Arc::ptr_eq(&segment, &self.place().0);
+            if read.is_ok() || !carried {
+                return read;
+            }
+        }
+    }
+
+    fn read_at(&self, path: &Path, offset: u64) -> io::Result<Bytes> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
         let mut body = Vec::with_capacity(self.length as usize);
         file.take(self.length.into()).read_to_end(&mut body)?;
         if body.len() != self.length as usize || crc32fast::hash(&body) != self.sum {
@@ -93,8 +173,8 @@ impl Record {
     }
 
     /// The file it is in, for messages.
-    pub(in crate::delivery) fn path(&self) -> &Path {
-        &self.segment.path
+    pub(in crate::delivery) fn path(&self) -> PathBuf {
+        self.place().0.path.clone()
     }
 }
 
@@ -176,8 +256,4 @@ fn resume(mark: u64, bytes: &[u8], from: usize) -> Option<usize> {
         }
         at += 1;
     }
-}
-
-pub(super) fn finished(segment: &Segment) -> bool {
-    segment.pending.load(Ordering::Acquire) == 0
 }

@@ -1,6 +1,6 @@
 //! The folder: its lock, its files, what was found in them, and the file that grows.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use bytes::Bytes;
 
 use super::cursors::Cursors;
 use super::damage::Damage;
-use super::files::{Disk, Tail};
+use super::files::{Disk, Tail, sync_folder};
 use super::record::{self, Header};
-use super::segment::{Record, Segment, finished, scan};
+use super::segment::{Record, Scan, Segment, scan};
 use super::status::Shared;
 use crate::delivery::retry;
 
@@ -40,7 +40,7 @@ pub(super) struct Store {
     folder: PathBuf,
     disk: Box<dyn Disk>,
     pub(super) cursors: Cursors,
-    segments: VecDeque<Arc<Segment>>,
+    pub(super) segments: VecDeque<Arc<Segment>>,
     active: Option<Active>,
     /// The number of the next batch.
     next: u64,
@@ -63,7 +63,7 @@ pub(super) struct Entry<'a> {
     pub(super) header: Header,
     pub(super) body: &'a Bytes,
     /// How many destinations it is for.
-    pub(super) destinations: u64,
+    pub(super) destinations: u32,
 }
 
 impl Store {
@@ -74,6 +74,8 @@ impl Store {
     ) -> Result<Self, (&'static str, io::Error)> {
         let at = |what| move |error| (what, error);
         make(folder).map_err(at("the folder cannot be made"))?;
+        // Its own name must survive a power cut, too. Not everybody may open the one above.
+        let _ = folder.parent().map(sync_folder);
         let lock = File::options()
             .write(true)
             .create(true)
@@ -105,6 +107,7 @@ impl Store {
     /// Reads all files, sets damage aside, and hands over what is waiting.
     pub(super) fn recover(&mut self, shared: &Shared, find: &mut Finder) {
         let damage = Damage::new(&self.folder);
+        let mut waiting = BTreeMap::new();
         for (first, mark, length) in std::mem::take(&mut self.old) {
             self.next = self.next.max(first.saturating_add(1));
             let segment = Arc::new(Segment::new(&self.folder, first, mark, length));
@@ -114,46 +117,70 @@ impl Store {
                 fs::read(&segment.path)
             };
             match bytes {
-                Ok(bytes) => self.read(shared, &damage, &segment, &bytes, find),
+                Ok(bytes) => {
+                    let scan = scan(segment.mark, &bytes);
+                    self.collect(&segment, &scan, &mut waiting, find);
+                    self.keep(shared, &damage, segment, &bytes, &scan);
+                }
                 Err(error) => {
                     let moved = damage.take(&segment.path);
                     report(shared, &segment.path, 0, length, moved, &error.to_string());
                 }
             }
         }
+        // Batches that were carried lie in younger files than their numbers tell.
+        for (record, names) in waiting.into_values() {
+            shared.lock().recovered += names.len() as u64;
+            for name in names {
+                find(&name, Found::Waiting(Arc::clone(&record)));
+            }
+        }
         self.clean(false);
         self.measure(shared);
     }
 
-    fn read(
+    /// Adds what destinations have not got to `waiting`, by its number.
+    fn collect(
         &mut self,
-        shared: &Shared,
-        damage: &Damage,
         segment: &Arc<Segment>,
-        bytes: &[u8],
+        scan: &Scan,
+        waiting: &mut BTreeMap<u64, (Arc<Record>, Vec<String>)>,
         find: &mut Finder,
     ) {
-        let scan = scan(segment.mark, bytes);
-        let what = "it does not hold what was written";
         for (offset, header) in &scan.records {
             self.next = self.next.max(header.number.saturating_add(1));
-            let record = Arc::new(Record::new(header, *offset, segment));
-            for name in record::names(&header.note).unwrap_or_default() {
-                if header.number > self.cursors.done(name) {
-                    segment.pending.fetch_add(1, Ordering::AcqRel);
-                    shared.lock().recovered += 1;
-                    find(name, Found::Waiting(Arc::clone(&record)));
-                }
+            let names = self.open_for(header);
+            // A crash may have left a batch here that had been carried to another file already.
+            if !names.is_empty() && !waiting.contains_key(&header.number) {
+                let record = Record::new(header, *offset, segment, names.len() as u32);
+                waiting.insert(header.number, (Arc::new(record), names));
             }
         }
         for (_, header) in &scan.spoilt {
             self.next = self.next.max(header.number.saturating_add(1));
-            for name in record::names(&header.note).unwrap_or_default() {
-                if header.number > self.cursors.done(name) {
-                    find(name, Found::Spoilt(header.clone()));
-                }
+            for name in self.open_for(header) {
+                find(&name, Found::Spoilt(header.clone()));
             }
         }
+    }
+
+    /// The destinations that have not got a batch.
+    fn open_for(&self, header: &Header) -> Vec<String> {
+        let names = record::names(&header.note).unwrap_or_default().into_iter();
+        let open = names.filter(|name| header.number > self.cursors.done(name));
+        open.map(str::to_owned).collect()
+    }
+
+    /// Sets damage aside; what is left of the file is used.
+    fn keep(
+        &mut self,
+        shared: &Shared,
+        damage: &Damage,
+        segment: Arc<Segment>,
+        bytes: &[u8],
+        scan: &Scan,
+    ) {
+        let what = "it does not hold what was written";
         // A file in which nothing is right is moved; otherwise the places are copied.
         let whole = scan.records.is_empty() && !scan.damage.is_empty();
         if whole {
@@ -175,7 +202,7 @@ impl Store {
                 scan.torn
             );
         }
-        self.segments.push_back(Arc::clone(segment));
+        self.segments.push_back(segment);
     }
 
     /// Writes batches behind each other and waits until they survive a power cut. Where that does
@@ -194,9 +221,11 @@ impl Store {
         };
         let mut heads = Vec::with_capacity(entries.len());
         for entry in &mut *entries {
-            // Numbers are never used again, whatever becomes of the write.
-            entry.header.number = self.next;
-            self.next += 1;
+            // Numbers are never used again, whatever becomes of the write. What is carried has one.
+            if entry.header.number == 0 {
+                entry.header.number = self.next;
+                self.next += 1;
+            }
             let head = entry.header.encode(active.segment.mark);
             heads.push(head.ok_or(io::ErrorKind::InvalidInput)?);
         }
@@ -221,10 +250,9 @@ impl Store {
         }
         let mut records = Vec::with_capacity(entries.len());
         for entry in entries {
-            let record = Record::new(&entry.header, active.length, &active.segment);
+            let (at, pending) = (active.length, entry.destinations);
+            let record = Record::new(&entry.header, at, &active.segment, pending);
             active.length += entry.header.total() as u64;
-            let pending = &active.segment.pending;
-            pending.fetch_add(entry.destinations, Ordering::AcqRel);
             records.push(Arc::new(record));
         }
         active.segment.bytes.store(active.length, Ordering::Release);
@@ -244,18 +272,19 @@ impl Store {
 
     /// Deletes files that no destination needs. The one that grows is spared, except at the end.
     pub(super) fn clean(&mut self, end: bool) {
-        let active = self
-            .active
-            .as_ref()
-            .map(|active| Arc::clone(&active.segment));
-        self.segments.retain(|segment| {
-            let grows = active
-                .as_ref()
-                .is_some_and(|active| Arc::ptr_eq(active, segment));
-            let needed = !finished(segment) || (grows && !end);
+        let mut segments = std::mem::take(&mut self.segments);
+        segments.retain(|segment| {
+            let needed = !segment.is_finished() || (self.grows(segment) && !end);
             // A file that cannot be deleted is tried again the next time.
             needed || fs::remove_file(&segment.path).is_err()
         });
+        self.segments = segments;
+    }
+
+    /// Whether a file is the one that grows.
+    pub(super) fn grows(&self, segment: &Arc<Segment>) -> bool {
+        let active = self.active.as_ref();
+        active.is_some_and(|active| Arc::ptr_eq(&active.segment, segment))
     }
 
     /// Notes how much there is.

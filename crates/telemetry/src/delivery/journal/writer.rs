@@ -21,7 +21,7 @@ use crate::delivery::Batch;
 /// Requests are written together up to this many bytes.
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 /// Progress is noted after this long: what a killed process repeats.
-const NOTE_AFTER: Duration = Duration::from_millis(50);
+const NOTE_AFTER: Duration = Duration::from_millis(20);
 /// Notes are forced to the disk after this long: what a power cut repeats.
 const SYNC_AFTER: Duration = Duration::from_secs(1);
 /// A folder that cannot be opened is tried again after this long.
@@ -239,6 +239,9 @@ impl Writer {
             // On a full disk this may fail. Then more is repeated after a restart, no more.
             noted |= done > 0 && store.cursors.write(&cursor.name, done).unwrap_or(false);
         }
+        store.clean(false);
+        // What cannot be carried now, because the disk is full, is tried again.
+        let _ = store.carry(&cursors);
         drop(cursors);
         store.clean(false);
         store.measure(&self.shared);
@@ -268,6 +271,6 @@ fn entry(append: &Append) -> Option<Entry<'_>> {
             note: record::note(append.to.iter().map(|cursor| &*cursor.name))?,
         },
         body: &batch.body,
-        destinations: append.to.len() as u64,
+        destinations: append.to.len() as u32,
     })
 }

@@ -1,5 +1,6 @@
 //! The journal on disks that do what disks do at their worst.
 
+mod carrying;
 mod faults;
 mod lifetime;
 mod scanning;
