@@ -15,7 +15,7 @@ pub struct Retry {
     /// milliseconds). Default: 30 s.
     pub max: Duration,
     /// A batch that failed for this long is dropped (`AETHER_TELEMETRY_RETRY_GIVE_UP_AFTER`,
-    /// milliseconds). Default: 5 min.
+    /// milliseconds); from a queue on disk it goes behind all others instead. Default: 5 min.
     pub give_up_after: Duration,
 }
 

@@ -4,11 +4,12 @@
 //! later: a [`Ticket`].
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
 use super::journal::{Cursor, Journal, Refused};
-use super::{Batch, Counters, Outcome, Outlet, Source};
+use super::{Batch, Counters, Outcome, Outlet, Source, now_ms};
 
 /// What the intake did with a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,8 +102,31 @@ pub(super) fn place<'a>(
         // Whoever asked may have gone away, which changes nothing.
         let _ = answer.send(intake);
     });
-    journal.append(batch, cursors, done);
+    journal.append(batch, now_ms(), cursors, done);
     Ticket(Answer::Later(later))
+}
+
+/// Writes a batch that is under way behind all others of its queue, to be dropped when it was to be
+/// dropped before; says whether that succeeded.
+pub(super) async fn again(
+    batch: &Batch,
+    accepted_ms: u64,
+    until: Option<Instant>,
+    outlet: &Arc<Outlet>,
+    journal: &Journal,
+) -> bool {
+    let Some(cursor) = outlet.queue.cursor() else {
+        return false;
+    };
+    let (answer, later) = oneshot::channel();
+    let behind = Arc::clone(outlet);
+    let done = Box::new(move |result: Result<_, Refused>| {
+        let written = result.map(|record| behind.queue.again(record, until));
+        // Whoever asked waits, unless the process ends.
+        let _ = answer.send(written.is_ok());
+    });
+    journal.append(batch, accepted_ms, vec![Arc::clone(cursor)], done);
+    later.await.unwrap_or(false)
 }
 
 /// Counts what is lost and finds the answer.

@@ -172,15 +172,20 @@ impl Queue {
 
     /// Adds a batch that was found on disk, whether there is room or not.
     pub(super) fn found(&self, record: Arc<Record>) {
-        let cost = on_disk(record.length as usize);
         let max_age = self.durable.as_ref().map_or(Duration::ZERO, |d| d.max_age);
         let age = Duration::from_millis(now_ms().saturating_sub(record.accepted_ms));
         let left = max_age.saturating_sub(age).max(GRACE.min(max_age));
+        self.again(record, Instant::now().checked_add(left));
+    }
+
+    /// Adds a batch that is on disk, whether there is room or not.
+    pub(super) fn again(&self, record: Arc<Record>, until: Option<Instant>) {
+        let cost = on_disk(record.length as usize);
         self.lock().bytes += cost;
         self.add(Waiting {
             signal: record.signal,
             items: record.items,
-            until: Instant::now().checked_add(left),
+            until,
             accepted_ms: record.accepted_ms,
             cost,
             body: Body::Disk(record, None),

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::intake;
+use super::journal::Journal;
 use super::letters::Refusal;
 use super::outlet::{Outlet, Way};
 use super::queue::Waiting;
@@ -24,6 +26,7 @@ pub(super) struct Sender {
     pub(super) outlet: Arc<Outlet>,
     pub(super) counters: Arc<Counters>,
     pub(super) letters: Arc<DeadLetters>,
+    pub(super) journal: Option<Arc<Journal>>,
     pub(super) retry: Retry,
     /// Turns `true` when the process is about to end: no more waiting.
     pub(super) closing: watch::Receiver<bool>,
@@ -55,6 +58,8 @@ enum Fate {
     /// It has been counted.
     Known,
     TooLarge(Option<Failure>),
+    /// It was not taken for so long that the next ones are to have their turn.
+    Stuck,
     /// The end came first.
     Unknown,
 }
@@ -135,6 +140,12 @@ impl Sender {
         while let Some(part) = parts.pop_front() {
             match self.repeat(transport, &part, terms).await {
                 Fate::Known => {}
+                Fate::Stuck => {
+                    if !self.postpone(&part, terms).await {
+                        parts.push_front(part);
+                        continue;
+                    }
+                }
                 Fate::Unknown => return false,
                 Fate::TooLarge(failure) => {
                     too_large += 1;
@@ -212,13 +223,17 @@ impl Sender {
             if *self.closing.borrow() {
                 return Fate::Unknown;
             }
+            let long = begin.elapsed() >= self.retry.give_up_after;
             let over = match terms.until {
-                None => (begin.elapsed() >= self.retry.give_up_after).then_some(reason),
+                None => long.then_some(reason),
                 Some(_) => terms.over(std::time::Instant::now()).then_some("expired"),
             };
             if let Some(reason) = over {
                 self.count(Outcome::Dropped, batch, reason, batch.items);
                 return Fate::Known;
+            }
+            if long && self.outlet.queue.level().batches > 1 {
+                return Fate::Stuck;
             }
             let wait = after.unwrap_or_default();
             let wait = wait.max(retry::backoff(&self.retry, attempts, retry::random()));
@@ -232,6 +247,15 @@ impl Sender {
                 }
             }
         }
+    }
+
+    /// Puts a batch on disk behind all others: it may be the only one that is not taken.
+    async fn postpone(&self, part: &Batch, terms: Terms) -> bool {
+        let Some(journal) = &self.journal else {
+            return false;
+        };
+        let (accepted_ms, until) = (terms.accepted_ms, terms.until);
+        intake::again(part, accepted_ms, until, &self.outlet, journal).await
     }
 
     async fn attempt(&self, transport: &Transport, batch: &Batch, wire: &Wire) -> Answer {

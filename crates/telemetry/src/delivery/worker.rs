@@ -116,6 +116,7 @@ async fn run(parts: Parts, mut asked: mpsc::UnboundedReceiver<Finish>) {
             outlet: Arc::clone(outlet),
             counters: Arc::clone(&parts.counters),
             letters: Arc::clone(&parts.letters),
+            journal: parts.journal.clone(),
             retry: outlet.retry.unwrap_or(parts.retry),
             closing: closed.clone(),
         };

@@ -148,6 +148,28 @@ async fn a_full_queue_refuses_until_there_is_room() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_request_that_is_not_taken_does_not_keep_the_others() {
+    let folder = Folder::new("stuck");
+    let sink = Sink::start(Mood::AllBut(0)).await;
+    let mut config = durable(folder.path(), &[&sink.url()]);
+    config.retry.give_up_after = Duration::from_millis(100);
+    let telemetry = start(config).await;
+    let accepted = send(&telemetry, 0..20).await;
+    let others = (1..20).collect();
+    arrived("all but one", &sink, &others).await;
+    assert_eq!(sink.spans(), others);
+    assert_eq!(
+        telemetry.status().destinations[0].queue.items,
+        1,
+        "it waits"
+    );
+    sink.mood(Mood::Well);
+    arrived("that one, too", &sink, &accepted).await;
+    let status = telemetry.status();
+    assert_eq!(count(&status, Outcome::Accepted, &sink.name(), ""), 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_old_is_dropped_and_counted() {
     let (folder, sink) = (Folder::new("old"), Sink::start(Mood::Status(503)).await);
     let mut config = durable(folder.path(), &[&sink.url()]);

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -30,6 +31,8 @@ pub enum Mood {
     Limited(u64),
     /// It takes one request in so many.
     Flapping(u64),
+    /// It takes everything but the span of this number.
+    AllBut(u64),
 }
 
 #[derive(Debug)]
@@ -130,7 +133,7 @@ async fn take(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> Response {
         (inner.mood, inner.requests)
     };
     match mood {
-        Mood::Well => {}
+        Mood::Well | Mood::AllBut(_) => {}
         Mood::Slow(wait) => tokio::time::sleep(wait).await,
         Mood::Hangs => std::future::pending().await,
         Mood::Status(status) => {
@@ -147,9 +150,14 @@ async fn take(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> Response {
     let request = ExportTraceServiceRequest::decode(body).unwrap();
     let resources = request.resource_spans.into_iter();
     let scopes = resources.flat_map(|resource| resource.scope_spans);
+    let spans = scopes.flat_map(|scope| scope.spans);
+    let number = |span: Span| u64::from_be_bytes(span.span_id.try_into().unwrap()) - 1;
+    let numbers: Vec<_> = spans.map(number).collect();
+    if numbers.iter().any(|number| mood == Mood::AllBut(*number)) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     let mut inner = inner.lock().unwrap();
-    for span in scopes.flat_map(|scope| scope.spans) {
-        let number = u64::from_be_bytes(span.span_id.try_into().unwrap()) - 1;
+    for number in numbers {
         *inner.spans.entry(number).or_default() += 1;
     }
     StatusCode::OK.into_response()

@@ -228,7 +228,7 @@ pub(super) const OWN: &[Setting] = &[
     plain(
         "AETHER_TELEMETRY_RETRY_GIVE_UP_AFTER",
         "retry.give_up_after_ms",
-        "What failed for this long is dropped and counted, in milliseconds",
+        "What failed for this long is dropped and counted, in milliseconds; with queues on disk it goes behind all others instead",
         "300000",
     ),
     plain(

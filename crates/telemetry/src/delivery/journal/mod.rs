@@ -124,8 +124,9 @@ impl Journal {
         cursor
     }
 
-    /// Writes a batch for some destinations; `done` learns what became of it. Does not wait.
-    pub(super) fn append(&self, batch: &Batch, to: Vec<Arc<Cursor>>, done: Done) {
+    /// Writes a batch, accepted at that time, for some destinations; `done` learns what became of
+    /// it. Does not wait.
+    pub(super) fn append(&self, batch: &Batch, accepted_ms: u64, to: Vec<Arc<Cursor>>, done: Done) {
         let length = batch.body.len();
         let before = self.waiting.fetch_add(length, Ordering::AcqRel);
         if before > 0 && before.saturating_add(length) > MAX_WAITING {
@@ -134,7 +135,7 @@ impl Journal {
         }
         let append = Command::Append(Append {
             batch: batch.clone(),
-            accepted_ms: super::now_ms(),
+            accepted_ms,
             to,
             done: Some(done),
         });

@@ -179,7 +179,7 @@ fn many_requests_wait_for_the_disk_together() {
         for first in 0..50 {
             let answer = answer.clone();
             let done = Box::new(move |done: Result<_, Refused>| answer.send(done.is_ok()).unwrap());
-            journal.append(&batch(first, 10), vec![journal.cursor("a")], done);
+            journal.append(&batch(first, 10), 7, vec![journal.cursor("a")], done);
         }
     }
     for _ in 0..50 {

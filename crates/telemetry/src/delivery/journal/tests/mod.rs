@@ -97,7 +97,12 @@ fn batch(first: u8, length: usize) -> Batch {
 fn write(journal: &Journal, batch: &Batch, to: &[&str]) -> Result<Arc<Record>, Refused> {
     let (answer, answered) = mpsc::channel();
     let to = to.iter().map(|name| journal.cursor(name)).collect();
-    journal.append(batch, to, Box::new(move |done| answer.send(done).unwrap()));
+    journal.append(
+        batch,
+        7,
+        to,
+        Box::new(move |done| answer.send(done).unwrap()),
+    );
     answered.recv_timeout(PATIENCE).expect("an answer")
 }
 
