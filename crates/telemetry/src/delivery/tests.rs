@@ -139,3 +139,42 @@ fn an_empty_request_is_nothing_to_deliver() {
     assert_eq!(take(&delivery, &empty), Intake::Accepted);
     assert!(delivery.counters().snapshot().is_empty());
 }
+
+/// A batch in a folder that a clock says was accepted then.
+fn accepted(ms: u64) -> (journal::tests::Folder, Journal, Arc<journal::Record>) {
+    let folder = journal::tests::Folder::new();
+    let (journal, unopened) = Journal::new(folder.path().to_owned());
+    journal.start(unopened, || (), Box::new(|_, _| ())).unwrap();
+    let (answer, answered) = std::sync::mpsc::channel();
+    let to = vec![journal.cursor("a")];
+    let done = Box::new(move |done| answer.send(done).unwrap());
+    journal.append(&batch(Source::Own, 10), ms, to, done);
+    let record = answered.recv().unwrap().unwrap();
+    (folder, journal, record)
+}
+
+#[test]
+fn whatever_the_clock_says_what_is_found_gets_a_chance() {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    for (ms, least, most) in [
+        // Accepted in 1970: the clock has jumped since, or it was really long ago.
+        (0, Duration::from_secs(590), Duration::from_secs(600)),
+        (now_ms() - 1000, DAY - Duration::from_secs(60), DAY),
+        // Accepted in the far future: the clock was put right since.
+        (u64::MAX / 2, DAY - Duration::from_secs(60), DAY),
+    ] {
+        let (_folder, journal, record) = accepted(ms);
+        let queue = Queue::durable(1, DAY, journal.cursor("a"));
+        queue.found(record);
+        let front = runtime.block_on(queue.front()).unwrap();
+        let left = front.until.unwrap() - std::time::Instant::now();
+        assert!((least..=most).contains(&left), "{ms}: {left:?}");
+        assert!(queue.expire(std::time::Instant::now()).is_none());
+        let later = std::time::Instant::now() + DAY;
+        assert_eq!(queue.expire(later), Some((Signal::Logs, 3)));
+        assert_eq!(queue.level().bytes, 0);
+    }
+}

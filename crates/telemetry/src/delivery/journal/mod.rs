@@ -175,4 +175,4 @@ pub(super) struct Unopened {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

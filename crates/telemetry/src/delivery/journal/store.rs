@@ -17,8 +17,9 @@ use super::segment::{Record, Scan, Segment, scan};
 use super::status::Shared;
 use crate::delivery::retry;
 
-/// A file that has reached this length gets a successor. Space is given back by the file.
-pub(super) const SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
+/// A file that has reached this length gets a successor. Space is given back by the file. Unit
+/// tests have short ones, so that little telemetry makes many.
+pub(super) const SEGMENT_BYTES: u64 = if cfg!(test) { 256 } else { 8 * 1024 } * 1024;
 /// No file of ours is longer: a segment and one group of requests.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 

@@ -5,11 +5,14 @@ use std::fs;
 use super::super::store::SEGMENT_BYTES;
 use super::*;
 
+/// Eight of them fill a file.
+const LARGE: usize = SEGMENT_BYTES as usize / 8;
+
 /// Many large batches that are taken at once, and between them small ones that are not.
 fn sparse(journal: &Journal) -> Vec<Arc<Record>> {
     let mut small = Vec::new();
     for number in 0..120 {
-        let large = write(journal, &batch(0, 1 << 20), &["quick"]).unwrap();
+        let large = write(journal, &batch(0, LARGE), &["quick"]).unwrap();
         journal.cursor("quick").settle(&large);
         if number % 3 == 0 {
             small.push(write(journal, &batch(number, 100), &["dead", "slow"]).unwrap());

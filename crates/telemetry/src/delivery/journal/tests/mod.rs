@@ -3,6 +3,7 @@
 mod carrying;
 mod faults;
 mod lifetime;
+mod model;
 mod scanning;
 
 use std::path::PathBuf;
