@@ -52,7 +52,7 @@ await build({
   format: 'esm',
   platform: 'browser',
   target: 'es2022',
-  external: ['vue', 'vue-router', 'socket.io-client'],
+  external: ['vue', 'vue-router', 'pinia', 'socket.io-client', '@opentelemetry/api'],
   define: { __VERSION__: JSON.stringify(version) },
   minify: true,
   mangleProps: INTERNAL_NAMES,

@@ -26,7 +26,7 @@ const virtual = (code) => {
 
 /** Sizes of what a bundler makes of `code`: the entry with what it imports statically, and what comes later. */
 const bundle = async (code, without) => {
-  const bundled = await rolldown({ input: 'application', external: ['vue', 'vue-router'], plugins: [virtual(code)], logLevel: 'silent' });
+  const bundled = await rolldown({ input: 'application', external: ['vue', 'vue-router', 'pinia', '@opentelemetry/api'], plugins: [virtual(code)], logLevel: 'silent' });
   const { output } = await bundled.generate({ format: 'esm', minify: true });
   const chunks = output.filter(({ type, name }) => type === 'chunk' && !without.some((prefix) => name.startsWith(prefix)));
   const first = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));

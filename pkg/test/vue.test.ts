@@ -1,60 +1,58 @@
-import { createSSRApp, h } from 'vue';
+// @vitest-environment happy-dom
+/** The Vue plugin as it is published, up to what a backend receives. */
+import { createPinia, defineStore } from 'pinia';
+import { createApp, h } from 'vue';
 import { createMemoryHistory, createRouter } from 'vue-router';
-import { renderToString } from 'vue/server-renderer';
-import { expect, it, onTestFinished, vi } from 'vitest';
-import { type VueTelemetry, createTelemetry, useTelemetry } from '@aetherterm/telemetry/vue';
+import { expect, it, onTestFinished } from 'vitest';
+import { piniaTelemetry } from '@aetherterm/telemetry/pinia';
+import { type VueTelemetry, createTelemetry, useSpan, useTelemetry } from '@aetherterm/telemetry/vue';
 import { type Collector, startCollector } from './support/collector.js';
 import { wasm } from './support/wasm.js';
 
 const start = async (): Promise<[VueTelemetry, Collector]> => {
   const collector = await startCollector();
+  // The page's own origin, as it would be.
+  (window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(`${collector.url}/`);
   const env = { VITE_TELEMETRY_ENDPOINT: `${collector.url}/v1/traces`, VITE_TELEMETRY_HEADERS: 'x-tenant=7' };
   const telemetry = createTelemetry({ serviceName: 'vue-app', wasm: wasm(), instrumentFetch: false, env });
   onTestFinished(() => telemetry.shutdown());
-  await telemetry.ready;
+  expect(await telemetry.ready).toBe(true);
   return [telemetry, collector];
 };
 
-it('is a plugin, injected by useTelemetry', async () => {
+it('is a plugin, injected by useTelemetry, that knows routes, errors and stores', async () => {
   const [telemetry, collector] = await start();
+  const useCart = defineStore('cart', { actions: { load: () => Promise.resolve(1) } });
   let found: unknown;
-  const app = createSSRApp({ setup: () => ((found = useTelemetry()), () => h('p')) });
-  app.use(telemetry);
-  await renderToString(app);
-  expect(found).toBe(telemetry);
-  telemetry.startSpan('a').end();
-  await telemetry.flush();
-  expect(collector.requests[0]).toMatchObject({ path: '/v1/traces', headers: { 'x-tenant': '7' } });
-});
-
-it.each(['before', 'after'])('records errors and hands them on to a handler set %s', async (when) => {
-  const [telemetry, collector] = await start();
-  const app = createSSRApp({
+  const user = {
+    name: 'User',
     setup: () => {
-      throw new RangeError('broken');
+      found = useTelemetry();
+      useSpan('look at a user');
+      return () => h('button', { onClick: () => { throw new RangeError('broken'); } });
     },
-  });
-  const own = vi.fn();
-  if (when === 'before') app.config.errorHandler = own;
-  app.use(telemetry);
-  if (when === 'after') app.config.errorHandler = own;
-  await renderToString(app).catch(() => {});
-  await telemetry.flush();
-  expect(own).toHaveBeenCalledWith(expect.any(RangeError), expect.anything(), expect.any(String));
-  expect(collector.logs()).toMatchObject([
-    { severity: 17, body: 'broken', attributes: { 'exception.type': 'RangeError', 'exception.message': 'broken', 'exception.stacktrace': expect.any(String) } },
-  ]);
-});
-
-it('knows the route by its template, and has a span for each navigation', async () => {
-  const [telemetry, collector] = await start();
-  const page = { render: () => h('p') };
-  const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/', component: page }, { path: '/users/:id', component: page }] });
-  createSSRApp(page).use(router).use(telemetry);
+  };
+  const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/', component: { render: () => h('p') } }, { path: '/users/:id', component: user }] });
+  const pinia = createPinia();
+  pinia.use(piniaTelemetry(telemetry));
+  const app = createApp({ template: '', render: () => h(router.currentRoute.value.path === '/' ? 'p' : user) }).use(pinia).use(router).use(telemetry);
+  const handled: unknown[] = [];
+  app.config.errorHandler = (error) => void handled.push(error);
+  const root = document.createElement('div');
+  app.mount(root);
   await router.push('/users/42');
-  telemetry.startSpan('on the page').end();
+  await useCart().load();
+  root.querySelector('button')!.click();
+  app.unmount();
   await telemetry.flush();
+
+  expect(found).toBe(telemetry);
+  expect(handled).toMatchObject([{ message: 'broken' }]);
+  expect(collector.requests[0]).toMatchObject({ path: '/v1/traces', headers: { 'x-tenant': '7' } });
   const spans = Object.fromEntries(collector.spans().map((span) => [span.name, span]));
-  expect(spans['navigate /users/:id']).toBeDefined();
-  expect(spans['on the page']!.attributes['aether.route']).toBe('/users/:id');
+  for (const name of ['navigate /users/:id', 'cart.load', 'look at a user']) expect(spans[name]!.attributes['aether.route']).toBe('/users/:id');
+  expect(spans['look at a user']!.parentSpanId).toBe(spans['navigate /users/:id']!.spanId);
+  expect(collector.logs()).toMatchObject([
+    { severity: 17, body: 'broken', attributes: { 'exception.type': 'RangeError', 'exception.stacktrace': expect.any(String), 'vue.component': 'User', 'aether.route': '/users/:id' } },
+  ]);
 });
