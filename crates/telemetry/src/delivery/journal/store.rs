@@ -96,7 +96,7 @@ impl Store {
         Ok(Self {
             folder: folder.to_owned(),
             disk,
-            next: cursors.highest() + 1,
+            next: cursors.highest().saturating_add(1),
             old,
             cursors,
             segments: VecDeque::new(),
@@ -225,7 +225,7 @@ impl Store {
             // Numbers are never used again, whatever becomes of the write. What is carried has one.
             if entry.header.number == 0 {
                 entry.header.number = self.next;
-                self.next += 1;
+                self.next = self.next.saturating_add(1);
             }
             let head = entry.header.encode(active.segment.mark);
             heads.push(head.ok_or(io::ErrorKind::InvalidInput)?);

@@ -156,7 +156,8 @@ impl Writer {
                         group.push(append);
                     }
                     Ok(Command::Progress) => {
-                        due.get_or_insert_with(|| Instant::now() + NOTE_AFTER);
+                        let soon = Instant::now() + NOTE_AFTER;
+                        due = Some(due.map_or(soon, |due| due.min(soon)));
                     }
                     Err(RecvTimeoutError::Timeout) => {}
                     Ok(Command::Close) | Err(RecvTimeoutError::Disconnected) => end = true,
