@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const NAMES = `
-  ackId acknowledged allows arm awaitAck awaitReply begun buckets byAck bySpan carriers collect connectedAt
-  core current decision disconnected dispatch droppedEvents encoder forget forgetReady hand handedOver handled
-  inFlight instruments late lateAnswer least limited markReady mayBegin measurement most notLoaded
-  onVisibility parentId perSecond prepare pump refused remoteParent reported reserved sendFinal sent
-  serverIsReady settings settle severityText since sink timerAt tokens unsent watchUpgrade writer
+  ackId acknowledged activity allows arm awaitAck awaitReply begun buckets byAck bySpan carriers collect
+  connectedAt core current decision describe disconnected dispatch droppedEvents encoder forget
+  forgetReady hand handedOver handled inFlight instruments late lateAnswer least markReady
+  mayBegin measurement most notLoaded parentId perSecond prepare pump refused remoteParent
+  reported reserved sendFinal sent serverIsReady settings settle severityText since sink timerAt tokens
+  unmeasured unsent watchUpgrade writer
 `
   .trim()
   .split(/\s+/);

@@ -4,8 +4,7 @@ import binaryen from 'binaryen';
 /** What `src/core/module.ts` uses. */
 const EXPORTS = [
   'memory',
-  'text_address',
-  'numbers_address',
+  'buffers',
   'record',
   'take',
   'answered',

@@ -93,26 +93,22 @@ export interface Instrumentation {
 }
 
 /**
- * What an instrumentation works with: recording, the current context, the rules for URLs, and a guard around
- * everything that runs inside the page.
+ * What an instrumentation works with: recording, the current context, and a guard around everything that runs
+ * inside the page. What only some of them need is in `@aetherterm/telemetry/instrumentation`.
  */
 export interface InstrumentationContext {
+  /** As the application has given them. */
+  readonly options: TelemetryOptions;
   startSpan(name: string, options?: SpanOptions): Span;
   active(): SpanContext | undefined;
   with<T>(context: SpanContext | undefined, fn: () => T): T;
   log(severity: Severity, message: string, options?: LogOptions): void;
-  /** Records something thrown as a log record, once: `false` if it was recorded before. */
-  thrown(thrown: unknown, options?: LogOptions): boolean;
+  /** Records something thrown as a log record with `exception.*`. */
+  exception(thrown: unknown, options?: LogOptions): void;
   /** Adds to a counter, or records in a histogram. */
   measure(histogram: boolean, name: string, unit: string, value: number, attributes?: Attributes): void;
-  /** Whether requests to that URL may carry trace context: the page's own origin, and what `propagateTo` names. */
-  mayPropagate(url: URL): boolean;
   /** Headers that carry a context. */
   headers(context?: SpanContext): Record<string, string>;
-  /** A URL as it may be recorded: no credentials, no fragment, and the query string only if `recordQuery` says so. */
-  recordUrl(url: URL): string;
-  /** Whether that URL is where telemetry itself goes. */
-  isExport(url: string): boolean;
   /** Whether a trace that has come from elsewhere without a decision is recorded. */
   decide(traceId: string): boolean;
   /** Attribute `aether.route` of what is recorded from now on. */
@@ -121,8 +117,6 @@ export interface InstrumentationContext {
   rateLimited(signal: 'traces' | 'logs'): void;
   /** `act`, made harmless: what it throws is told once on the console and goes no further. */
   guard<A extends unknown[], T>(act: (...args: A) => T): (...args: A) => T | undefined;
-  /** Says something to the developer, once. */
-  warn(message: string): void;
 }
 
 /** Settings of `createTelemetry` and {@link init}. */
@@ -222,14 +216,14 @@ export interface SocketActivity {
   /** The same for a request and its outcome. */
   id: string;
   /** The trace, if it is recorded. */
-  traceId?: string;
+  traceId?: string | undefined;
   event: string;
   namespace: string;
   /** Milliseconds since the Unix epoch. */
   at: number;
   /** Time from request to outcome, or of the listeners, in milliseconds. */
-  durationMs?: number;
-  detail?: string;
+  durationMs?: number | undefined;
+  detail?: string | undefined;
   /** Whether an answer is awaited. */
   expectsReply: boolean;
 }

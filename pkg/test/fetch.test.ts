@@ -100,8 +100,9 @@ describe('fetch', () => {
 });
 
 it('URLs are recorded without credentials, fragment and query', () => {
+  const options = { serviceName: 'x' };
   const url = new URL('https://me:pw@host:8443/path/x?token=1#frag');
-  expect(recordUrl(url, false)).toBe('https://host:8443/path/x?REDACTED');
-  expect(recordUrl(url, true)).toBe('https://host:8443/path/x?token=1');
-  expect(recordUrl(new URL('https://host/'), false)).toBe('https://host/');
+  expect(recordUrl({ options }, url)).toBe('https://host:8443/path/x?REDACTED');
+  expect(recordUrl({ options: { ...options, recordQuery: true } }, url)).toBe('https://host:8443/path/x?token=1');
+  expect(recordUrl({ options }, new URL('https://host/'))).toBe('https://host/');
 });

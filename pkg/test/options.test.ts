@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { withEnv } from '../src/core/env.js';
-import { endpoints, parseHeaders } from '../src/core/options.js';
+import { parseHeaders } from '../src/core/headers.js';
+import { endpoints } from '../src/core/options.js';
 
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
 afterEach(() => void vi.restoreAllMocks());

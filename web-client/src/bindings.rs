@@ -15,16 +15,17 @@ const TEXT_BYTES: usize = 96 * 1024 + 512;
 /// Numbers in one frame.
 const NUMBERS: usize = 4096;
 
+#[repr(C)] // JavaScript finds the text behind the numbers.
 struct Instance {
-    text: [u8; TEXT_BYTES],
     numbers: [f64; NUMBERS],
+    text: [u8; TEXT_BYTES],
     client: Client,
 }
 
 /// A module instance has one thread, so the lock is never contended; it is what makes the static sound.
 static INSTANCE: Mutex<Instance> = Mutex::new(Instance {
-    text: [0; TEXT_BYTES],
     numbers: [0.0; NUMBERS],
+    text: [0; TEXT_BYTES],
     client: Client::new(),
 });
 
@@ -32,15 +33,9 @@ fn with<T>(act: impl FnOnce(&mut Instance) -> T) -> T {
     act(&mut INSTANCE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Address of the text buffer.
+/// Address of the two buffers: the one for numbers, and directly behind it the one for text.
 #[wasm_bindgen]
-pub fn text_address() -> usize {
-    with(|instance| instance.text.as_ptr() as usize)
-}
-
-/// Address of the number buffer.
-#[wasm_bindgen]
-pub fn numbers_address() -> usize {
+pub fn buffers() -> usize {
     with(|instance| instance.numbers.as_ptr() as usize)
 }
 

@@ -7,7 +7,7 @@ use crate::counts::Reason;
 use crate::frame::Frame;
 use crate::protobuf::Writer;
 use crate::queue::{Envelope, Mode, Queue, Taken};
-use crate::schema::{self, LOG, METRIC, SCOPE, SPAN};
+use crate::schema::{self, Message};
 use crate::{Signal, attributes, response};
 
 /// First number of each record in a frame.
@@ -49,13 +49,13 @@ impl Client {
         while !frame.is_finished() && frame.is_sound() {
             let kind = frame.count();
             let mut items = 1;
-            let (signal, steps) = match kind {
-                record::SPAN => (Signal::Traces, SPAN),
-                record::LOG => (Signal::Logs, LOG),
+            let (signal, message) = match kind {
+                record::SPAN => (Signal::Traces, Message::Span),
+                record::LOG => (Signal::Logs, Message::Log),
                 record::METRIC => {
                     // The number of its data points.
                     items = frame.count();
-                    (Signal::Metrics, METRIC)
+                    (Signal::Metrics, Message::Metric)
                 }
                 record::LOSS => {
                     self.record_loss(frame);
@@ -67,13 +67,13 @@ impl Client {
                 }
                 _ => {
                     frame.reject();
-                    (Signal::Traces, SCOPE)
+                    (Signal::Traces, Message::Scope)
                 }
             };
             self.scratch.clear();
-            let message = self.scratch.begin(2);
-            schema::encode(steps, frame, &mut self.scratch);
-            self.scratch.end(message);
+            let element = self.scratch.begin(2);
+            schema::encode(message, frame, &mut self.scratch);
+            self.scratch.end(element);
             if frame.is_sound() {
                 self.queue.push(signal, self.scratch.as_bytes(), items, now);
             } else {
@@ -87,7 +87,7 @@ impl Client {
         self.queue.limit = frame.count() as usize;
         self.queue.delay = frame.number();
         self.envelope = Envelope::new();
-        schema::encode(SCOPE, frame, &mut self.envelope.scope);
+        schema::encode(Message::Scope, frame, &mut self.envelope.scope);
         attributes::encode(frame, &mut self.envelope.resource, 1);
     }
 

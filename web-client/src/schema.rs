@@ -37,8 +37,8 @@ pub enum Step {
     Duration(u8),
     /// Attributes, see [`attributes::encode`].
     Attributes(u8),
-    /// A count, and that many messages of this schema.
-    Messages(u8, &'static [Step]),
+    /// A count, and that many messages.
+    Messages(u8, Message),
 }
 
 use Step::{
@@ -46,82 +46,101 @@ use Step::{
     TextAlways, Time, Uint,
 };
 
-/// `Span`.
-pub const SPAN: &[Step] = &[
-    Id(1, 16),
-    Id(2, 8),
-    MaybeId(4, 8),
-    Fixed32(16),
-    Text(5),
-    Uint(6),
-    Time(7),
-    Duration(8),
-    Attributes(9),
-    Uint(10),
-    Messages(11, &[Text(2), Time(1), Attributes(3)]),
-    Uint(12),
-    Messages(13, &[Id(1, 16), Id(2, 8), Attributes(4)]),
-    Messages(15, &[Uint(3), Text(2)]),
-];
+/// The messages there are. Steps name them by this instead of by a pointer, which keeps them small.
+#[derive(Clone, Copy, Debug)]
+pub enum Message {
+    /// `Span`.
+    Span,
+    /// `Span.Event`.
+    Event,
+    /// `Span.Link`.
+    Link,
+    /// `Status`.
+    Status,
+    /// `LogRecord`. Its two times are handed in one after the other: when it happened, and how much later it
+    /// was observed.
+    Log,
+    /// `AnyValue` that is a string.
+    Body,
+    /// `Metric`: a `Sum` or a `Histogram`, with its data points.
+    Metric,
+    /// `Sum`.
+    Sum,
+    /// `NumberDataPoint`.
+    Number,
+    /// `Histogram`.
+    Histogram,
+    /// `HistogramDataPoint`.
+    Buckets,
+    /// `InstrumentationScope`.
+    Scope,
+}
 
-/// `LogRecord`. Its two times are handed in one after the other: when it happened, and how much later it was
-/// observed.
-pub const LOG: &[Step] = &[
-    Time(1),
-    Duration(11),
-    Uint(2),
-    Text(3),
-    Messages(5, &[TextAlways(1)]),
-    Text(12),
-    Attributes(6),
-    Uint(7),
-    MaybeId(9, 16),
-    MaybeId(10, 8),
-    Fixed32(8),
-];
-
-/// `Metric`: a `Sum` or a `Histogram`, with its data points.
-pub const METRIC: &[Step] = &[
-    Text(1),
-    Text(3),
-    Messages(
-        7,
-        &[
-            Messages(1, &[Attributes(7), Time(2), Duration(3), Double(4)]),
-            Uint(2),
-            Uint(3),
+/// The steps of each message, in the order of their values in a frame.
+const fn steps(message: Message) -> &'static [Step] {
+    match message {
+        Message::Span => &[
+            Id(1, 16),
+            Id(2, 8),
+            MaybeId(4, 8),
+            Fixed32(16),
+            Text(5),
+            Uint(6),
+            Time(7),
+            Duration(8),
+            Attributes(9),
+            Uint(10),
+            Messages(11, Message::Event),
+            Uint(12),
+            Messages(13, Message::Link),
+            Messages(15, Message::Status),
         ],
-    ),
-    Messages(
-        9,
-        &[
-            Messages(
-                1,
-                &[
-                    Attributes(9),
-                    Time(2),
-                    Duration(3),
-                    Fixed64(4),
-                    Double(5),
-                    Double(11),
-                    Double(12),
-                    Fixed64s(6),
-                    Doubles(7),
-                ],
-            ),
+        Message::Event => &[Text(2), Time(1), Attributes(3)],
+        Message::Link => &[Id(1, 16), Id(2, 8), Attributes(4)],
+        Message::Status => &[Uint(3), Text(2)],
+        Message::Log => &[
+            Time(1),
+            Duration(11),
             Uint(2),
+            Text(3),
+            Messages(5, Message::Body),
+            Text(12),
+            Attributes(6),
+            Uint(7),
+            MaybeId(9, 16),
+            MaybeId(10, 8),
+            Fixed32(8),
         ],
-    ),
-];
-
-/// `InstrumentationScope`.
-pub const SCOPE: &[Step] = &[Text(1), Text(2)];
+        Message::Body => &[TextAlways(1)],
+        Message::Metric => &[
+            Text(1),
+            Text(3),
+            Messages(7, Message::Sum),
+            Messages(9, Message::Histogram),
+        ],
+        Message::Sum => &[Messages(1, Message::Number), Uint(2), Uint(3)],
+        Message::Number => &[Attributes(7), Time(2), Duration(3), Double(4)],
+        Message::Histogram => &[Messages(1, Message::Buckets), Uint(2)],
+        Message::Buckets => &[
+            Attributes(9),
+            Time(2),
+            Duration(3),
+            Fixed64(4),
+            Double(5),
+            Double(11),
+            Double(12),
+            Fixed64s(6),
+            Doubles(7),
+        ],
+        Message::Scope => &[Text(1), Text(2)],
+    }
+}
 
 /// Reads one record and writes its fields. What a broken frame leaves behind in `writer` is the caller's to
 /// throw away; [`Frame::is_sound`] tells.
-pub fn encode(steps: &[Step], frame: &mut Frame<'_>, writer: &mut Writer) {
+pub fn encode(message: Message, frame: &mut Frame<'_>, writer: &mut Writer) {
     let mut time = 0;
-    for &step in steps {
+    for &step in steps(message) {
         match step {
             Text(field) => writer.bytes(field.into(), frame.string()),
             TextAlways(field) => writer.bytes_always(field.into(), frame.string()),
@@ -156,14 +175,14 @@ pub fn encode(steps: &[Step], frame: &mut Frame<'_>, writer: &mut Writer) {
                 );
             }
             Attributes(field) => attributes::encode(frame, writer, field.into()),
-            Messages(field, steps) => {
+            Messages(field, inner) => {
                 for _ in 0..frame.count() {
                     if !frame.is_sound() {
                         return;
                     }
-                    let message = writer.begin(field.into());
-                    encode(steps, frame, writer);
-                    writer.end(message);
+                    let nested = writer.begin(field.into());
+                    encode(inner, frame, writer);
+                    writer.end(nested);
                 }
             }
         }

@@ -6,7 +6,7 @@
  */
 import type { DropReason, TelemetryOptions, TelemetryStats } from '../types.js';
 import type { Engine } from './engine.js';
-import { type AnyRecord, LOSS, MEASUREMENT, RATE_LIMITED } from './records.js';
+import { type AnyRecord, MEASUREMENT } from './records.js';
 import { warnOnce } from './warn.js';
 
 /** Records kept while the engine loads; the newest beyond it are dropped and counted. */
@@ -37,11 +37,6 @@ export class Client {
     } else if (this.state === 'off' && record.record < MEASUREMENT) {
       this.notLoaded++;
     }
-  }
-
-  /** Counts something that was not recorded because its rate limit was exceeded. */
-  limited(signal: number): void {
-    this.record({ record: LOSS, signal, reason: RATE_LIMITED, count: 1 });
   }
 
   async flush(): Promise<void> {
@@ -85,8 +80,8 @@ export class Client {
       // Some have been explained where they were found.
       if (error) {
         warnOnce(
-          `telemetry is off, the page works on: ${String((error as Error).message ?? error)}. ` +
-            "Is aether_client.wasm served beside the script, and does the content security policy allow 'wasm-unsafe-eval'?",
+          `telemetry is off: ${String((error as Error).message ?? error)}. ` +
+            "Is aether_client.wasm served, and 'wasm-unsafe-eval' allowed?",
         );
       }
     }

@@ -19,10 +19,9 @@ import { Client } from './client.js';
 import { now } from './clock.js';
 import { active, bind, run } from './context.js';
 import { id, samples } from './ids.js';
-import { LOG, MEASUREMENT } from './records.js';
+import { LOG, LOSS, MEASUREMENT, RATE_LIMITED } from './records.js';
 import { SpanImpl } from './span.js';
 import { exceptionAttributes, firstSeen } from './thrown.js';
-import { recordUrl } from './url.js';
 import { guard, warnOnce } from './warn.js';
 
 const SEVERITIES: readonly Severity[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
@@ -35,12 +34,12 @@ export class Core implements BaseTelemetry, InstrumentationContext {
   private readonly undo = new Set<() => void>();
   private readonly sink = (span: SpanImpl): void => this.output.record(span, span.measurement);
 
-  constructor(private readonly options: TelemetryOptions) {
+  constructor(readonly options: TelemetryOptions) {
     const { sampleRatio = 1, instrumentations = [], enabled = true, serviceName } = options;
     this.ratio = enabled ? (Number.isFinite(sampleRatio) ? sampleRatio : 1) : 0;
     this.output = new Client(options);
     this.ready = this.output.ready;
-    if (!serviceName) warnOnce('serviceName is missing: set it, or spans cannot be told apart by service');
+    if (!serviceName) warnOnce('serviceName is missing: set it');
     for (const instrumentation of instrumentations) this.use(instrumentation);
   }
 
@@ -57,7 +56,7 @@ export class Core implements BaseTelemetry, InstrumentationContext {
   /** Whether a trace with that id is recorded, if it is left to us. */
   readonly decide = (traceId: string): boolean => samples(traceId, this.ratio);
 
-  readonly startSpan = (name: string, options?: SpanOptions): Span => this.start(name, options);
+  readonly startSpan: BaseTelemetry['startSpan'] = this.start;
 
   readonly span = <T>(name: string, second: SpanOptions | ((span: Span) => T), third?: (span: Span) => T): T => {
     const fn = third ?? (second as (span: Span) => T);
@@ -84,7 +83,7 @@ export class Core implements BaseTelemetry, InstrumentationContext {
 
   readonly active = active;
   readonly with = run;
-  readonly bind: BaseTelemetry['bind'] = (fn, context?: SpanContext) => bind(fn, context);
+  readonly bind = bind;
 
   readonly log = (severity: Severity, body: string, options?: LogOptions): void => {
     this.output.record({
@@ -106,12 +105,6 @@ export class Core implements BaseTelemetry, InstrumentationContext {
     this.log('error', message, { ...options, attributes: { ...attributes, ...options?.attributes } });
   };
 
-  readonly thrown = (thrown: unknown, options?: LogOptions): boolean => {
-    const first = firstSeen(thrown);
-    if (first) this.exception(thrown, options);
-    return first;
-  };
-
   readonly measure = (histogram: boolean, name: string, unit: string, value: number, attributes?: Attributes): void =>
     this.output.record({ record: MEASUREMENT, histogram, name, unit, value, attributes });
 
@@ -128,15 +121,9 @@ export class Core implements BaseTelemetry, InstrumentationContext {
   readonly headers = (context: SpanContext | undefined = active()): Record<string, string> =>
     context && this.options.enabled !== false ? { b3: writeB3(context) } : {};
 
-  readonly mayPropagate = (url: URL): boolean =>
-    url.origin === globalThis.location?.origin ||
-    !!this.options.propagateTo?.some((entry) => (typeof entry === 'string' ? url.origin === entry.replace(/\/$/, '') : url.href.search(entry) >= 0));
-
-  readonly recordUrl = (url: URL): string => recordUrl(url, this.options.recordQuery);
-  readonly isExport = (url: string): boolean => !!this.output.loaded?.urls.includes(url);
   readonly guard = <A extends unknown[], T>(act: (...args: A) => T): ((...args: A) => T | undefined) => guard('an instrumentation', act);
-  readonly warn = warnOnce;
-  readonly rateLimited = (signal: 'traces' | 'logs'): void => this.output.limited(+(signal === 'logs'));
+  readonly rateLimited = (signal: 'traces' | 'logs'): void =>
+    this.output.record({ record: LOSS, signal: +(signal === 'logs'), reason: RATE_LIMITED, count: 1 });
 
   readonly use = (instrumentation: Instrumentation): (() => void) => {
     if (this.options.enabled === false) return () => {};

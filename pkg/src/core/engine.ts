@@ -5,7 +5,7 @@ import { originalFetch } from './fetch.js';
 import { FrameWriter } from './frame.js';
 import type { Metrics } from './metrics.js';
 import { type Module, loadModule } from './module.js';
-import { clamp, endpoints, parseHeaders } from './options.js';
+import { clamp, endpoints } from './options.js';
 import { type AnyRecord, LOSS, MEASUREMENT, type Measurement } from './records.js';
 import { SCOPE, VERSION, resource } from './resource.js';
 import { DUE, type Request, Transport } from './transport.js';
@@ -36,14 +36,15 @@ export const start = async (options: TelemetryOptions, fail: (error: unknown) =>
   const urls = endpoints(options.endpoint);
   // Has been explained.
   if (!urls) throw undefined;
+  const { headers = {}, wasm } = options;
   const fetch = originalFetch();
-  return new Engine(await loadModule(options.wasm, fetch), options, urls, fetch, fail);
+  const parsed = typeof headers === 'string' ? (await import('./headers.js')).parseHeaders(headers) : headers;
+  return new Engine(await loadModule(wasm, fetch), options, urls, parsed, fetch, fail);
 };
 
-export class Engine {
+export class Engine extends Transport {
   readonly writer = new FrameWriter();
   private readonly encoder = new TextEncoder();
-  private readonly transport: Transport;
   private metrics: Metrics | undefined;
   /** Measurements that wait for the code which adds them up; a page that measures nothing never loads it. */
   private unmeasured: Measurement[] = [];
@@ -54,26 +55,24 @@ export class Engine {
   constructor(
     readonly module: Module,
     options: TelemetryOptions,
-    readonly urls: readonly string[],
+    urls: readonly string[],
+    headers: Record<string, string>,
     fetch: typeof globalThis.fetch,
     private readonly fail: (error: unknown) => void,
   ) {
+    super(urls, headers, fetch);
     this.view();
     const { writer } = this;
-    const { headers } = options;
     this.interval = clamp(options.metricsIntervalMs, 30_000, 1000, 3_600_000);
-    for (const setting of [
+    writer.put(
       SETTINGS,
       clamp(options.maxQueueBytes, 1 << 20, 64 << 10, 64 << 20),
       clamp(options.scheduledDelayMs, 2000, 0, 600_000),
-    ]) {
-      writer.number(setting);
-    }
-    writer.string(SCOPE);
-    writer.string(VERSION);
+      SCOPE,
+      VERSION,
+    );
     writer.attributes(resource(options));
     this.hand();
-    this.transport = new Transport(this, urls, typeof headers === 'string' ? parseHeaders(headers) : { ...headers }, fetch);
   }
 
   record(record: AnyRecord, second?: AnyRecord): void {
@@ -86,13 +85,9 @@ export class Engine {
     });
   }
 
-  async flush(): Promise<void> {
+  override async flush(): Promise<void> {
     await this.loading;
-    await this.transport.flush();
-  }
-
-  close(): void {
-    this.transport.close();
+    await super.flush();
   }
 
   /** Adds what the module has counted. */
@@ -133,7 +128,7 @@ export class Engine {
   private measure(measurement: Measurement): void {
     const { metrics, unmeasured } = this;
     const taken = metrics ? metrics.add(measurement) : unmeasured.length < MAX_UNMEASURED && unmeasured.push(measurement);
-    if (!taken) this.writer.record({ record: LOSS, signal: 2, reason: MALFORMED, count: 1 });
+    if (!taken) this.writer.put(LOSS, 2, MALFORMED, 1);
     this.loadMetrics();
   }
 
@@ -151,18 +146,17 @@ export class Engine {
   }
 
   /** Wakes the transport up when the module wants it, or when it is time for metrics. */
-  private arm(at: number): void {
-    this.transport.arm(Math.min(at, this.metrics?.due ?? Infinity));
+  override arm(at: number): void {
+    super.arm(Math.min(at, this.metrics?.due ?? Infinity));
   }
 
-  /** Reports the answer to a request (or, with id 0, nothing); returns when the transport is wanted. */
   answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): number {
     return this.guard(() => {
       if (id && (status < 200 || status > 299)) this.loadMetrics();
       this.text.set(body);
       const due = this.module.answered(id, status, retryAfterMs, Math.random(), body.length, now());
       this.view();
-      return Math.min(due, this.metrics?.due ?? Infinity);
+      return due;
     }) ?? Infinity;
   }
 
@@ -181,8 +175,9 @@ export class Engine {
     if (this.text?.length) return;
     const { module } = this;
     const buffer = module.memory.buffer as ArrayBuffer;
-    this.text = new Uint8Array(buffer, module.text_address(), TEXT_BYTES);
-    this.writer.numbers = new Float64Array(buffer, module.numbers_address(), NUMBERS);
+    const address = module.buffers();
+    this.writer.numbers = new Float64Array(buffer, address, NUMBERS);
+    this.text = new Uint8Array(buffer, address + NUMBERS * 8, TEXT_BYTES);
   }
 
   /** Hands the frame over and begins an empty one; returns when the transport is wanted. */

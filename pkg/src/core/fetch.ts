@@ -3,7 +3,7 @@
 type Fetch = typeof globalThis.fetch;
 
 /** Under this key a replacement keeps what it has replaced. */
-export const ORIGINAL = /*@__PURE__*/ Symbol.for('aetherterm.telemetry.fetch');
+export const ORIGINAL = /*@__PURE__*/ Symbol.for('aetherterm.fetch');
 
 /** `fetch` beneath what any of our clients has put over it. */
 export const originalFetch = (): Fetch => {

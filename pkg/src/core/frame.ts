@@ -1,5 +1,5 @@
 /** Writing records into the WebAssembly module's memory. */
-import type { Attributes, SpanContext } from '../types.js';
+import type { Attributes } from '../types.js';
 import { LOG, type LogRecord, type Loss, SPAN, type SpanRecord } from './records.js';
 
 /** Longest string, in UTF-16 units; longer ones are cut. */
@@ -23,14 +23,15 @@ export class FrameWriter {
     this.length = 0;
   }
 
-  number(value: number): void {
-    this.numbers[this.length++] = value;
-  }
-
-  string(value: string): void {
-    if (value.length > MAX_STRING) value = value.slice(0, MAX_STRING);
-    this.numbers[this.length++] = value.length;
-    this.text += value;
+  /** Numbers as they are, strings as their length and their text. */
+  put(...values: (number | string)[]): void {
+    for (let value of values) {
+      if (typeof value === 'string') {
+        this.text += value = value.slice(0, MAX_STRING);
+        value = value.length;
+      }
+      this.numbers[this.length++] = value;
+    }
   }
 
   /** Count and attributes; returns how many had to be left out. */
@@ -58,22 +59,14 @@ export class FrameWriter {
   }
 
   private value(meta: number, value: unknown): void {
-    if (typeof value === 'number') {
-      this.number(meta + (Number.isSafeInteger(value) ? 2 : 1));
-      this.number(value);
-    } else if (typeof value === 'boolean') {
-      this.number(meta + 3);
-      this.number(+value);
-    } else if (Array.isArray(value) && meta) {
-      this.number(meta + 4);
+    if (typeof value === 'number') this.put(meta + (Number.isSafeInteger(value) ? 2 : 1), value);
+    else if (typeof value === 'boolean') this.put(meta + 3, +value);
+    else if (Array.isArray(value) && meta) {
       const elements = value.slice(0, MAX_ELEMENTS);
-      this.number(elements.length);
+      this.put(meta + 4, elements.length);
       // Cut short, lest 64 long strings exceed the buffer together.
       for (const element of elements) this.value(0, typeof element === 'string' ? element.slice(0, 128) : element);
-    } else {
-      this.number(meta);
-      this.string(describe(value));
-    }
+    } else this.put(meta, describe(value));
   }
 
   /** A count and the elements of a list; returns how many had to be left out. */
@@ -90,54 +83,35 @@ export class FrameWriter {
   }
 
   record(record: SpanRecord | LogRecord | Loss): void {
-    this.number(record.record);
+    this.put(record.record);
     if (record.record === SPAN) this.span(record);
     else if (record.record === LOG) this.log(record);
-    else [record.signal, record.reason, record.count].forEach((number) => this.number(number));
-  }
-
-  private ids(context: SpanContext | undefined): void {
-    this.string(context ? context.traceId : '');
-    this.string(context ? context.spanId : '');
+    else this.put(record.signal, record.reason, record.count);
   }
 
   private span(span: SpanRecord): void {
-    this.ids(span);
-    this.string(span.parentId);
-    // OTLP's SpanFlags: sampled, and whether the parent is known to be remote.
-    this.number(span.remoteParent ? 0x301 : 0x101);
-    this.string(span.name);
-    this.number(span.kind);
-    this.number(span.start);
-    this.number(span.duration);
-    this.number(this.attributes(span.attributes));
+    // With OTLP's SpanFlags: sampled, and whether the parent is known to be remote.
+    this.put(span.traceId, span.spanId, span.parentId, span.remoteParent ? 0x301 : 0x101, span.name, span.kind, span.start, span.duration);
+    this.put(this.attributes(span.attributes));
     const dropped = this.list(span.events, (event) => {
-      this.string(event.name);
-      this.number(event.time);
+      this.put(event.name, event.time);
       this.attributes(event.attributes);
     });
-    this.number(span.droppedEvents + dropped);
-    this.list(span.links, (link) => {
-      this.ids(link.context);
-      this.attributes(link.attributes);
+    this.put(span.droppedEvents + dropped);
+    this.list(span.links, ({ context, attributes }) => {
+      this.put(context.traceId, context.spanId);
+      this.attributes(attributes);
     });
-    this.list(span.status ? [span.status] : [], (status) => {
-      this.number(status);
-      this.string(span.message);
-    });
+    this.list(span.status ? [span.status] : [], (status) => this.put(status, span.message));
   }
 
-  private log(log: LogRecord): void {
-    this.number(log.time);
-    // Observed when it happened.
-    this.number(0);
-    this.number(log.severity);
-    this.string(log.severityText);
-    this.list(log.body ? [log.body] : [], (body) => this.string(body));
-    this.string(log.eventName);
-    this.number(this.attributes(log.attributes));
-    this.ids(log.context);
-    this.number(+!!log.context?.sampled);
+  private log({ time, severity, severityText, body, eventName, attributes, context }: LogRecord): void {
+    // Observed when it happened, which is no time later.
+    this.put(time, 0, severity, severityText);
+    this.list(body ? [body] : [], (text) => this.put(text));
+    this.put(eventName);
+    this.put(this.attributes(attributes));
+    this.put(context?.traceId ?? '', context?.spanId ?? '', +!!context?.sampled);
   }
 }
 

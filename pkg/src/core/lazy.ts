@@ -1,5 +1,6 @@
 /** Instrumentations that are loaded after the page. */
 import type { Instrumentation } from '../types.js';
+import { warnOnce } from './warn.js';
 
 /**
  * An instrumentation whose code is loaded later, so that a page's first paint does not wait for it. What happens
@@ -17,7 +18,7 @@ export const lazy = (name: string, load: () => Promise<Instrumentation>): Instru
       context.guard((instrumentation: Instrumentation) => {
         if (on) off = instrumentation.enable(context);
       }),
-      () => context.warn(`the instrumentation "${name}" could not be loaded, nothing else is affected`),
+      () => warnOnce(`the instrumentation "${name}" could not be loaded, nothing else is affected`),
     );
     return () => {
       on = false;

@@ -97,36 +97,23 @@ export class Metrics {
     const duration = (this.since = now()) - since;
     const write = (instrument: Instrument, points: Point[]): void => {
       const { histogram, name, unit } = instrument;
-      const all = (numbers: readonly number[]): void => [numbers.length, ...numbers].forEach((number) => writer.number(number));
-      writer.number(METRIC);
-      writer.number(points.length);
-      writer.string(name);
-      writer.string(unit);
+      writer.put(METRIC, points.length, name, unit);
       // A message for a sum, or none, and then one for a histogram.
-      if (histogram) writer.number(0);
-      writer.number(1);
-      writer.number(points.length);
+      if (histogram) writer.put(0);
+      writer.put(1, points.length);
       for (const { attributes, sum, least, most, buckets } of points) {
         writer.attributes(attributes);
-        writer.number(since);
-        writer.number(duration);
+        writer.put(since, duration);
         if (histogram) {
           const limits = bounds(instrument);
           const counts = [...limits, 0].map((_, bucket) => buckets[bucket] ?? 0);
-          writer.number(counts.reduce((total, count) => total + count));
-          writer.number(sum);
-          writer.number(least);
-          writer.number(most);
-          all(counts);
-          all(limits);
-        } else writer.number(sum);
+          const total = counts.reduce((all, count) => all + count);
+          writer.put(total, sum, least, most, counts.length, ...counts, limits.length, ...limits);
+        } else writer.put(sum);
       }
-      writer.number(DELTA);
-      if (!histogram) {
-        // It only ever grows, and there is no histogram.
-        writer.number(1);
-        writer.number(0);
-      }
+      writer.put(DELTA);
+      // It only ever grows, and there is no histogram.
+      if (!histogram) writer.put(1, 0);
       engine.hand();
     };
     for (const instrument of this.instruments.values()) {

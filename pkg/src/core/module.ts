@@ -4,8 +4,7 @@ import type { WasmSource } from '../types.js';
 /** What the module exports; `web-client/src/bindings.rs` says what each does. */
 export interface Module {
   readonly memory: WebAssembly.Memory;
-  text_address(): number;
-  numbers_address(): number;
+  buffers(): number;
   record(textBytes: number, textUnits: number, numbers: number, now: number): number;
   take(mode: number, limit: number, now: number): number;
   answered(id: number, status: number, retryAfter: number, jitter: number, bodyBytes: number, now: number): number;

@@ -7,20 +7,20 @@ export const VERSION: string = typeof __VERSION__ === 'string' ? __VERSION__ : '
 export const SCOPE = '@aetherterm/telemetry';
 
 export const resource = (options: TelemetryOptions): Attributes => {
-  const navigator = globalThis.navigator as
+  // Node has a navigator as well, but it is no browser.
+  const navigator = (globalThis.document && globalThis.navigator) as
     | (Navigator & { userAgentData?: { mobile?: boolean; platform?: string } })
     | undefined;
-  const page = !!globalThis.document;
   return {
     'service.name': options.serviceName,
     'service.version': options.serviceVersion,
     'telemetry.sdk.name': 'aetherterm',
     'telemetry.sdk.language': 'webjs',
     'telemetry.sdk.version': VERSION,
-    'browser.language': page ? navigator?.language : undefined,
+    'browser.language': navigator?.language,
     'browser.mobile': navigator?.userAgentData?.mobile,
     'browser.platform': navigator?.userAgentData?.platform,
-    'user_agent.original': page ? navigator?.userAgent : undefined,
+    'user_agent.original': navigator?.userAgent,
     ...options.resourceAttributes,
   };
 };

@@ -4,7 +4,9 @@ import { now, tick } from './clock.js';
 import { type EventRecord, type LinkRecord, type Measurement, SPAN, type SpanRecord } from './records.js';
 import { errorType, exceptionAttributes } from './thrown.js';
 
-const KINDS: Record<SpanKind, number> = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 };
+const KINDS: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer'];
+/** OTLP's number of a kind. */
+const kindOf = (kind: SpanKind = 'internal'): number => KINDS.indexOf(kind) + 1;
 const MAX_EVENTS = 64;
 const ERROR = 2;
 
@@ -42,7 +44,7 @@ export class SpanImpl implements Span, SpanRecord {
     this.parentId = parent ? parent.spanId : '';
     this.remoteParent = !!parent?.remote;
     this.debug = !!parent?.debug;
-    this.kind = KINDS[options?.kind ?? 'internal'];
+    this.kind = kindOf(options?.kind);
     this.begun = tick();
     const start = options?.startTime ?? now();
     this.start = start;
@@ -58,7 +60,7 @@ export class SpanImpl implements Span, SpanRecord {
   }
 
   as(kind: SpanKind): this {
-    this.kind = KINDS[kind];
+    this.kind = kindOf(kind);
     return this;
   }
 

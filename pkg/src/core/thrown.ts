@@ -1,5 +1,5 @@
 /** Reading what was thrown, which may be anything, without ever throwing. */
-import type { Attributes } from '../types.js';
+import type { Attributes, InstrumentationContext, LogOptions } from '../types.js';
 
 const seen = /*@__PURE__*/ new WeakSet<object>();
 
@@ -32,4 +32,11 @@ export const exceptionAttributes = (thrown: unknown): Attributes => {
     // A getter or `toString` of the host's object threw; what we have is enough.
   }
   return attributes;
+};
+
+/** Records something thrown as a log record, once, however many meet it: `false` if it was recorded before. */
+export const recordThrown = (context: InstrumentationContext, thrown: unknown, options?: LogOptions): boolean => {
+  const first = firstSeen(thrown);
+  if (first) context.exception(thrown, options);
+  return first;
 };

@@ -29,18 +29,9 @@ export interface Request {
   body: Uint8Array<ArrayBuffer>;
 }
 
-/** What the transport needs from the engine. */
-export interface Source {
-  readonly module: Module;
-  take(mode: number, limit: number): Request | undefined;
-  answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): number;
-}
-
-/** `Retry-After`: seconds or an HTTP date; -1 if it is neither. */
+/** `Retry-After`: seconds or an HTTP date; -1 if it is neither, or asks for nothing. */
 export const retryAfter = (value: string | null): number => {
-  if (!value) return -1;
-  const seconds = Number(value);
-  const ms = Number.isNaN(seconds) ? Date.parse(value) - Date.now() : seconds * 1000;
+  const ms = Number(value) * 1000 || Date.parse(value!) - Date.now();
   return ms >= 0 ? ms : -1;
 };
 
@@ -49,7 +40,8 @@ const gzip = async (body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuff
     await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer(),
   );
 
-export class Transport {
+/** What the engine adds are the requests: {@link take} gives one, {@link answered} is told what became of it. */
+export abstract class Transport {
   private timer: Timer | undefined;
   private timerAt = Infinity;
   private inFlight = 0;
@@ -57,25 +49,29 @@ export class Transport {
   private reserved = 0;
   private readonly abort = new AbortController();
 
+  abstract readonly module: Module;
+
   constructor(
-    private readonly source: Source,
-    private readonly urls: readonly string[],
+    readonly urls: readonly string[],
     private readonly headers: Record<string, string>,
     private readonly fetch: typeof globalThis.fetch,
   ) {
-    const { signal } = this.abort;
-    // Does not exist under Node. The event bubbles: here one comes after all who still record something at the end.
-    globalThis.addEventListener?.('visibilitychange', () => this.onVisibility(), { signal });
-    globalThis.addEventListener?.('pagehide', () => this.sendFinal(), { signal });
-    globalThis.addEventListener?.(
-      'online',
-      () => {
-        this.source.module.resume();
+    const happens = {
+      // It bubbles to the window, where one comes after all who still record something at the end.
+      visibilitychange: () => (document.visibilityState === 'hidden' ? this.sendFinal() : resync()),
+      pagehide: () => this.sendFinal(),
+      online: () => {
+        this.module.resume();
         this.arm(0);
       },
-      { signal },
-    );
+    };
+    // There is no such function under Node.
+    for (const [type, act] of Object.entries(happens)) globalThis.addEventListener?.(type, act, this.abort);
   }
+
+  abstract take(mode: number, limit: number): Request | undefined;
+  /** With id 0 nothing is reported. Returns when the transport is wanted. */
+  abstract answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): number;
 
   /** Wakes up at that time (milliseconds since the Unix epoch), or earlier if that was asked for before. */
   arm(at: number): void {
@@ -91,9 +87,9 @@ export class Transport {
     // `onLine` is only ever wrong in the other direction.
     if (globalThis.navigator?.onLine === false) return;
     while (this.inFlight < MAX_IN_FLIGHT) {
-      const request = this.source.take(DUE, -1);
+      const request = this.take(DUE, -1);
       // Nothing is due any more; when will there be?
-      if (!request) return this.arm(this.source.answered(0, 0, -1, NOTHING));
+      if (!request) return this.arm(this.answered(0, 0, -1, NOTHING));
       void this.send(request);
     }
   }
@@ -101,7 +97,7 @@ export class Transport {
   /** Sends what was not tried yet; resolves when every answer is there. */
   async flush(): Promise<void> {
     const sent: Promise<void>[] = [];
-    for (let request; (request = this.source.take(FLUSH, -1)); ) sent.push(this.send(request));
+    for (let request; (request = this.take(FLUSH, -1)); ) sent.push(this.send(request));
     await Promise.all(sent);
   }
 
@@ -110,14 +106,9 @@ export class Transport {
     this.abort.abort();
   }
 
-  private onVisibility(): void {
-    if (document.visibilityState === 'hidden') this.sendFinal();
-    else resync();
-  }
-
   /** The page may be gone in a moment: no time for gzip, and no more than the keepalive budget. */
   private sendFinal(): void {
-    for (let request; (request = this.source.take(FINAL, KEEPALIVE_BYTES - this.reserved)); ) void this.send(request, true);
+    for (let request; (request = this.take(FINAL, KEEPALIVE_BYTES - this.reserved)); ) void this.send(request, true);
   }
 
   private async send(request: Request, final = false): Promise<void> {
@@ -151,6 +142,6 @@ export class Transport {
     }
     this.inFlight--;
     this.reserved -= reserved;
-    this.arm(this.source.answered(request.id, status, pause, answer));
+    this.arm(this.answered(request.id, status, pause, answer));
   }
 }

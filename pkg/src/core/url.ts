@@ -1,10 +1,20 @@
-/** URLs: which of them an instrumentation looks at, and what of them may be recorded. */
+/** URLs: which of them an instrumentation looks at, what of them may be recorded, and which may carry context. */
+import type { InstrumentationContext } from '../types.js';
+import type { Core } from './core.js';
 
-/** The URL as it may be recorded: no credentials, no fragment, the query only if asked for. */
-export const recordUrl = (url: URL, recordQuery = false): string => {
-  const query = url.search && (recordQuery ? url.search : '?REDACTED');
+/** A URL as it may be recorded: no credentials, no fragment, and the query string only if `recordQuery` says so. */
+export const recordUrl = ({ options }: Pick<InstrumentationContext, 'options'>, url: URL): string => {
+  const query = url.search && (options.recordQuery ? url.search : '?REDACTED');
   return url.origin === 'null' ? url.protocol : url.origin + url.pathname + query;
 };
+
+/** Whether requests to that URL may carry context: the page's own origin, and what `propagateTo` names. */
+export const mayPropagate = ({ options }: Pick<InstrumentationContext, 'options'>, url: URL): boolean =>
+  url.origin === globalThis.location?.origin ||
+  !!options.propagateTo?.some((entry) => (typeof entry === 'string' ? url.origin === entry.replace(/\/$/, '') : url.href.search(entry) >= 0));
+
+/** Whether that URL is where telemetry itself goes. */
+export const isExport = (context: InstrumentationContext, url: string): boolean => !!(context as Core).output.loaded?.urls.includes(url);
 
 /** A URL relative to the page; `undefined` if it is none. */
 export const parseUrl = (url: string | URL): URL | undefined => {

@@ -17,7 +17,7 @@ export const guard =
       return act(...args);
     } catch (error) {
       try {
-        warnOnce(`${what} failed, the page works on: ${String(error)}`);
+        warnOnce(`${what} failed: ${String(error)}`);
       } catch {
         // Not even a word about it, then.
       }

@@ -2,7 +2,7 @@
  * What `fetch` and `XMLHttpRequest` have in common: spans of HTTP requests by the conventions
  * <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client>, and which requests they are for.
  */
-import { type UrlRules, matches, parseUrl } from '../core/url.js';
+import { type UrlRules, matches, mayPropagate, parseUrl, recordUrl } from '../core/url.js';
 import type { Attributes, InstrumentationContext, Span } from '../types.js';
 
 /** Options of instrumentations that look at requests. */
@@ -28,12 +28,12 @@ export const startRequest = (context: InstrumentationContext, url: string | URL,
   const attributes: Attributes = {
     'http.request.method': known ? method : '_OTHER',
     'http.request.method_original': known ? undefined : method,
-    'url.full': context.recordUrl(parsed),
+    'url.full': recordUrl(context, parsed),
     'server.address': parsed.hostname,
     'server.port': +parsed.port || (parsed.protocol === 'https:' ? 443 : 80),
   };
   const span = context.startSpan(known ? method : 'HTTP', { kind: 'client', attributes });
-  return { span, headers: context.mayPropagate(parsed) ? context.headers(span) : {} };
+  return { span, headers: mayPropagate(context, parsed) ? context.headers(span) : {} };
 };
 
 /** Ends the span of a request that was answered; status 0 is an answer that one may not look into. */

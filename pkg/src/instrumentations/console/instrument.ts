@@ -1,6 +1,7 @@
 /** Each call becomes a log record, and does what it always did. Errors among the arguments are recorded once. */
 import { all, patch } from '../../core/hooks.js';
 import { Limit } from '../../core/limit.js';
+import { recordThrown } from '../../core/thrown.js';
 import type { InstrumentationContext, Severity } from '../../types.js';
 import type { ConsoleOptions } from './options.js';
 
@@ -29,7 +30,7 @@ export const instrument = (context: InstrumentationContext, { levels = ['warn', 
       const options = { eventName: 'browser.console', attributes: { 'browser.console.level': level } };
       const error = args.find((value) => value instanceof Error);
       if (!error) context.log(SEVERITIES[level] ?? 'info', args.map(text).join(' '), options);
-      else context.thrown(error, options);
+      else recordThrown(context, error, options);
     } finally {
       inside = false;
     }

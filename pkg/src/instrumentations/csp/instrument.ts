@@ -1,6 +1,6 @@
 /** A log record `browser.csp_violation` for each different one. */
 import { listen } from '../../core/hooks.js';
-import { parseUrl } from '../../core/url.js';
+import { parseUrl, recordUrl } from '../../core/url.js';
 import type { InstrumentationContext } from '../../types.js';
 import type { CspOptions } from './options.js';
 
@@ -9,7 +9,7 @@ export const instrument = (context: InstrumentationContext, { maxViolations = 50
   /** What was blocked may be a word, such as `inline`, instead of a URL. */
   const describe = (source: string): string | undefined => {
     const url = /^[a-z-]+:\/\//.test(source) ? parseUrl(source) : undefined;
-    return url ? context.recordUrl(url) : source.split(/[?#]/)[0] || undefined;
+    return url ? recordUrl(context, url) : source.split(/[?#]/)[0] || undefined;
   };
   return listen<SecurityPolicyViolationEvent>(context, globalThis.document, 'securitypolicyviolation', (event) => {
     const { effectiveDirective, disposition, sourceFile, lineNumber, blockedURI } = event;

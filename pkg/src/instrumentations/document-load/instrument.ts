@@ -6,7 +6,7 @@
 import { all, listen, observe } from '../../core/hooks.js';
 import { later } from '../../core/later.js';
 import { parseB3, parseTraceparent } from '../../core/propagation.js';
-import { matches, parseUrl } from '../../core/url.js';
+import { isExport, matches, parseUrl, recordUrl } from '../../core/url.js';
 import type { Attributes, InstrumentationContext, Span, SpanContext } from '../../types.js';
 import type { DocumentLoadOptions } from './options.js';
 
@@ -44,13 +44,13 @@ export const instrument = (context: InstrumentationContext, { resources = true, 
   const resource = (entry: PerformanceResourceTiming): void => {
     const url = parseUrl(entry.name);
     if (!url || !/^https?:$/.test(url.protocol) || REQUESTS.test(entry.initiatorType)) return;
-    if (context.isExport(url.href) || url.pathname.endsWith('/aether_client.wasm') || matches(url.href, ignoreUrls)) return;
+    if (isExport(context, url.href) || url.pathname.endsWith('/aether_client.wasm') || matches(url.href, ignoreUrls)) return;
     if (maxResources-- <= 0) return context.rateLimited('traces');
     context
       .startSpan(`load ${entry.initiatorType || 'resource'}`, {
         parent: load && entry.startTime < loaded ? load : null,
         startTime: at(entry.startTime),
-        attributes: { 'url.full': context.recordUrl(url), 'browser.resource.initiator_type': entry.initiatorType, 'browser.resource.render_blocking': (entry as { renderBlockingStatus?: string }).renderBlockingStatus, ...describe(entry) },
+        attributes: { 'url.full': recordUrl(context, url), 'browser.resource.initiator_type': entry.initiatorType, 'browser.resource.render_blocking': (entry as { renderBlockingStatus?: string }).renderBlockingStatus, ...describe(entry) },
       })
       .end(at(entry.responseEnd));
   };
@@ -63,7 +63,7 @@ export const instrument = (context: InstrumentationContext, { resources = true, 
     load = context.startSpan('document load', {
       parent: serverContext(context, entry) ?? null,
       startTime: at(entry.startTime),
-      attributes: { 'url.full': context.recordUrl(url), 'browser.navigation.type': entry.type, ...describe(entry) },
+      attributes: { 'url.full': recordUrl(context, url), 'browser.navigation.type': entry.type, ...describe(entry) },
     });
     for (const moment of MOMENTS) if (entry[moment]) load.event(moment, undefined, at(entry[moment]));
     for (const paint of performance.getEntriesByType('paint')) load.event(paint.name, undefined, at(paint.startTime));

@@ -1,8 +1,8 @@
 /** Each becomes a log record with `exception.*`, once, whoever else has recorded it. */
 import { all, listen } from '../../core/hooks.js';
 import { Limit } from '../../core/limit.js';
-import { exceptionAttributes } from '../../core/thrown.js';
-import { parseUrl } from '../../core/url.js';
+import { exceptionAttributes, recordThrown } from '../../core/thrown.js';
+import { parseUrl, recordUrl } from '../../core/url.js';
 import type { Attributes, InstrumentationContext } from '../../types.js';
 import type { ErrorOptions } from './options.js';
 
@@ -13,7 +13,7 @@ export const instrument = (context: InstrumentationContext, { ignore = [], maxPe
     const message = String(exceptionAttributes(thrown)['exception.message']);
     if (ignore.some((entry) => message.search(typeof entry === 'string' ? escape(entry) : entry) >= 0)) return;
     if (!limit.allows('')) return context.rateLimited('logs');
-    context.thrown(thrown, { eventName: 'exception', attributes: { 'exception.source': source, 'exception.escaped': true, ...attributes } });
+    recordThrown(context, thrown, { eventName: 'exception', attributes: { 'exception.source': source, 'exception.escaped': true, ...attributes } });
   };
 
   const target = globalThis as unknown as EventTarget;
@@ -22,7 +22,7 @@ export const instrument = (context: InstrumentationContext, { ignore = [], maxPe
       const url = filename ? parseUrl(filename) : undefined;
       // A script of another origin keeps its error to itself.
       record(error ?? message, 'error', {
-        'code.file.path': url && context.recordUrl(url),
+        'code.file.path': url && recordUrl(context, url),
         'code.line.number': lineno || undefined,
         'code.column.number': colno || undefined,
       });

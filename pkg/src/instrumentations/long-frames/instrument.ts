@@ -4,7 +4,7 @@
  */
 import { observe } from '../../core/hooks.js';
 import { Limit } from '../../core/limit.js';
-import { parseUrl } from '../../core/url.js';
+import { parseUrl, recordUrl } from '../../core/url.js';
 import type { InstrumentationContext } from '../../types.js';
 import type { LongFramesOptions } from './options.js';
 
@@ -33,7 +33,7 @@ export const instrument = (context: InstrumentationContext, { thresholdMs = 100,
     const slowest = [...scripts].sort((a, b) => b.duration - a.duration).slice(0, MAX_SCRIPTS);
     const url = (text: string): string => {
       const parsed = text ? parseUrl(text) : undefined;
-      return parsed ? context.recordUrl(parsed) : '';
+      return parsed ? recordUrl(context, parsed) : '';
     };
     context.log('warn', `a frame took ${Math.round(duration)} ms`, {
       eventName: 'browser.long_animation_frame',

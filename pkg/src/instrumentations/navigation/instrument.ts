@@ -3,7 +3,7 @@
  * there is one, else from the History API.
  */
 import { all, listen, patch } from '../../core/hooks.js';
-import { parseUrl } from '../../core/url.js';
+import { parseUrl, recordUrl } from '../../core/url.js';
 import type { InstrumentationContext } from '../../types.js';
 import type { NavigationOptions } from './options.js';
 
@@ -25,7 +25,7 @@ export const instrument = (context: InstrumentationContext, { route }: Navigatio
     const from = parseUrl(before)!;
     before = url.href;
     follow(url);
-    const [here, there] = [context.recordUrl(url), context.recordUrl(from)];
+    const [here, there] = [recordUrl(context, url), recordUrl(context, from)];
     context.log('info', `navigation to ${here}`, {
       eventName: 'browser.navigation',
       attributes: {

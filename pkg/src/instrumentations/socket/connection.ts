@@ -28,13 +28,14 @@ export class Connection {
   private readonly listeners: [event: string, listener: Listener][];
 
   constructor(private readonly state: State) {
-    const { io } = state.socket;
+    const { socket } = state;
+    const { io } = socket;
     this.listeners = [
       ['reconnect_attempt', (attempt: number) => safely(() => this.event('reconnect_attempt', { 'socketio.reconnect.attempt': attempt }))],
       ['reconnect_failed', () => safely(() => this.fail('reconnect_failed'))],
     ];
     for (const [event, listener] of this.listeners) io.on(event, listener);
-    if (state.socket.active && !state.socket.connected) this.begin();
+    if (socket.active && !socket.connected) this.begin();
   }
 
   private begin(): SpanImpl {
@@ -127,7 +128,7 @@ export class Connection {
       this.begin().event('disconnect', { 'socketio.disconnect.reason': reason });
       return;
     }
-    core.log('info', `socket disconnected: ${reason}`, {
+    core.log('info', `disconnected: ${reason}`, {
       eventName: 'socketio.disconnect',
       attributes: { ...state.system, 'socketio.disconnect.reason': reason },
       context: connection ?? null,

@@ -10,7 +10,7 @@ import { errorType } from '../../core/thrown.js';
 import { type Carrier, READY, readPayload, takeTrailing } from './carrier.js';
 import type { Packet, SocketInternals } from './internals.js';
 import type { Operation, Pending } from './pending.js';
-import { PROCESS_DURATION, type State, safely } from './state.js';
+import { type State, safely } from './state.js';
 
 type EmitEvent = (args: unknown[]) => void;
 type Listener = (...args: unknown[]) => unknown;
@@ -28,14 +28,14 @@ export class Inbound {
   ) {}
 
   /** In place of `socket.onevent`. */
-  receive(original: (packet: Packet) => void, self: unknown, packet: Packet): void {
+  readonly receive = (original: (packet: Packet) => void, self: unknown, [packet]: [Packet]): void => {
     const args = packet.data as unknown;
     if (Array.isArray(args)) {
       const swallow = safely(() => this.read(args));
       if (swallow) return;
     }
     original.call(self, packet);
-  }
+  };
 
   /** Takes the carrier out; `true` if the event is none of the application's business. */
   private read(args: unknown[]): boolean {
@@ -45,8 +45,7 @@ export class Inbound {
     if (args[0] === READY) {
       state.markReady();
       // The offset is part of the connection's recovery, whoever the event was for.
-      const offset = args[args.length - 1];
-      if (socket._pid && args.length > 1 && typeof offset === 'string') socket._lastOffset = offset;
+      if (args.length > 1) keepOffset(socket, args);
       return true;
     }
     const found = carrier ?? readPayload(args[1]);
@@ -55,7 +54,7 @@ export class Inbound {
   }
 
   /** In place of `socket.emitEvent`. */
-  dispatch(original: EmitEvent, self: unknown, args: unknown[]): void {
+  readonly dispatch = (original: EmitEvent, self: unknown, [args]: [unknown[]]): void => {
     const { socket } = this.state;
     const event = String(args[0]);
     const carrier = this.carriers.get(args);
@@ -67,7 +66,7 @@ export class Inbound {
     const begun = tick();
     const finish = (error?: string): void => {
       safely(() => {
-        const duration = this.state.finish(span, PROCESS_DURATION, event, begun, error);
+        const duration = this.state.finish(span, 'process', event, begun, error);
         this.state.activity('received', span, event, false, duration, error);
       });
     };
@@ -94,7 +93,7 @@ export class Inbound {
         throw error;
       });
     }
-  }
+  };
 
   /** Ends the requests that this event answers. */
   private settle(event: string, carrier: Carrier | undefined): Operation[] {
@@ -156,6 +155,11 @@ const deliver = (socket: SocketInternals, args: unknown[], promises: Promise<unk
     const result = listener.apply(socket, rest);
     if (isAsync(listener)) promises.push(result as Promise<unknown>);
   }
+  keepOffset(socket, args);
+};
+
+/** With connection state recovery the last argument says where to go on after a reconnect. */
+const keepOffset = (socket: SocketInternals, args: unknown[]): void => {
   const offset = args[args.length - 1];
   if (socket._pid && typeof offset === 'string') socket._lastOffset = offset;
 };

@@ -11,7 +11,7 @@ import type { Core } from '../../core/core.js';
 import { warnOnce } from '../../core/warn.js';
 import { Connection } from './connection.js';
 import { Inbound } from './inbound.js';
-import { CONNECT, type Hook, isKnown, patch } from './internals.js';
+import { CONNECT, type Hook, type Packet, isKnown, patch } from './internals.js';
 import { settingsFrom } from './options.js';
 import { Outbound } from './outbound.js';
 import { Pending } from './pending.js';
@@ -26,12 +26,8 @@ export const instrumentSocket = (
   options: SocketOptions,
   listeners: ReadonlySet<(activity: SocketActivity) => void>,
 ): (() => void) => {
-  if (!isKnown(socket)) {
-    warnOnce('instrumentSocket needs a socket of socket.io-client 4; this one is left alone');
-    return () => {};
-  }
-  if (instrumented.has(socket)) {
-    warnOnce('a socket is instrumented already; undo that before instrumenting it again');
+  if (!isKnown(socket) || instrumented.has(socket)) {
+    warnOnce('left alone: no socket of socket.io-client 4, or instrumented already');
     return () => {};
   }
   instrumented.add(socket);
@@ -44,7 +40,7 @@ export const instrumentSocket = (
   let on = true;
 
   /** Replaces a method; once undone, a replacement that could not be removed passes everything through. */
-  const hook = (name: Hook, act: (original: any, self: unknown, args: any[]) => unknown): (() => void) =>
+  const hook = (name: Hook, act: (original: any, self: unknown, args: any) => unknown): (() => void) =>
     patch(socket, name, (original) =>
       function (this: unknown, ...args: any[]) {
         return on ? act(original, this, args) : original.apply(this, args);
@@ -52,14 +48,14 @@ export const instrumentSocket = (
     );
 
   const undo = [
-    hook('emit', (original, self, args) => outbound.emit(original, self, args as [string])),
-    hook('packet', (original, self, [packet]) => {
-      if (packet.type === CONNECT) original.call(self, safely(() => connection.handshake(packet)) ?? packet);
-      else outbound.packet(original, self, packet);
+    hook('emit', outbound.emit),
+    hook('packet', (original, self, args) => {
+      if (args[0].type === CONNECT) original.call(self, safely(() => connection.handshake(args[0])) ?? args[0]);
+      else outbound.packet(original, self, args as [Packet]);
     }),
-    hook('onevent', (original, self, [packet]) => inbound.receive(original, self, packet)),
-    hook('emitEvent', (original, self, [args]) => inbound.dispatch(original, self, args)),
-    hook('onack', (original, self, [packet]) => outbound.acknowledged(original, self, packet)),
+    hook('onevent', inbound.receive),
+    hook('emitEvent', inbound.dispatch),
+    hook('onack', outbound.acknowledged),
     hook('emitReserved', (original, self, args) => {
       safely(() => {
         if (args[0] === 'disconnect') pending.disconnected();

@@ -55,7 +55,7 @@ const HOOKS: readonly Hook[] = ['emit', 'packet', 'onevent', 'onack', 'emitEvent
 /** Whether this is a socket whose insides we know. */
 export const isKnown = (socket: unknown): socket is SocketInternals => {
   const candidate = socket as Partial<SocketInternals> | null | undefined;
-  return !!candidate?.io && Array.isArray(candidate.sendBuffer) && HOOKS.every((hook) => typeof candidate[hook] === 'function');
+  return !!candidate?.io && !!candidate.sendBuffer && HOOKS.every((hook) => typeof candidate[hook] === 'function');
 };
 
 /**

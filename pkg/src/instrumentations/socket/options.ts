@@ -26,7 +26,7 @@ export const settingsFrom = (options: SocketOptions): Settings => {
   return {
     context,
     handshake: options.handshake ?? context !== 'off',
-    timeoutMs: options.timeoutMs && options.timeoutMs > 0 ? options.timeoutMs : 5000,
+    timeoutMs: options.timeoutMs! > 0 ? options.timeoutMs! : 5000,
     replies,
     maxTracesPerSecond: options.maxTracesPerSecond ?? 20,
     metrics: options.metrics !== false,

@@ -8,7 +8,7 @@ import { tick } from '../../core/clock.js';
 import { intoPayload, trailing } from './carrier.js';
 import { EVENT, type Packet } from './internals.js';
 import type { Operation, Pending } from './pending.js';
-import { CLIENT_DURATION, type State, safely } from './state.js';
+import { type State, safely } from './state.js';
 
 type Emit = (this: unknown, event: string, ...args: unknown[]) => unknown;
 
@@ -26,7 +26,7 @@ export class Outbound {
   ) {}
 
   /** In place of `socket.emit`. */
-  emit(original: Emit, self: unknown, args: [event: string, ...unknown[]]): unknown {
+  readonly emit = (original: Emit, self: unknown, args: [event: string, ...unknown[]]): unknown => {
     const { socket } = this.state;
     const last = args[args.length - 1];
     if (socket._opts?.retries && !socket.flags.fromQueue && !socket.flags.volatile) return this.enqueue(original, self, args);
@@ -45,10 +45,10 @@ export class Outbound {
       this.current = outer;
       if (!operation.handled) safely(() => this.unsent(operation, length));
     }
-  }
+  };
 
   /** In place of `socket.packet`, for events. */
-  packet(original: (packet: Packet) => void, self: unknown, packet: Packet): void {
+  packet(original: (packet: Packet) => void, self: unknown, [packet]: [Packet]): void {
     const { current } = this;
     let operation = this.buffered.get(packet);
     if (!operation && current && !current.handled && packet.type === EVENT) operation = current;
@@ -92,7 +92,6 @@ export class Outbound {
       reply: state.settings.replies.get(event),
       ackTimeout: state.socket.flags.timeout ?? state.socket._opts?.ackTimeout,
       handled: false,
-      sent: false,
       ended: false,
       expectsReply: ack,
     };
@@ -109,9 +108,8 @@ export class Outbound {
       return;
     }
     // A volatile event while the transport was busy: not sent, by design.
-    operation.ended = true;
     operation.span.as('producer').set({ 'socketio.discarded': true });
-    this.state.finish(operation.span, CLIENT_DURATION, operation.event, operation.begun);
+    this.pending.complete(operation);
     this.state.activity('failed', operation.span, operation.event, false, undefined, 'discarded');
   }
 
@@ -149,14 +147,10 @@ export class Outbound {
 
   private handedOver(operation: Operation): void {
     const { state } = this;
-    operation.sent = true;
     if (operation.ended) return;
     state.activity('sent', operation.span, operation.event, operation.expectsReply);
     if (operation.expectsReply) this.pending.awaitReply(operation);
-    else {
-      operation.ended = true;
-      state.finish(operation.span, CLIENT_DURATION, operation.event, operation.begun);
-    }
+    else this.pending.complete(operation);
   }
 
   private failed(operation: Operation, error: unknown): void {
@@ -167,11 +161,11 @@ export class Outbound {
   }
 
   /** In place of `socket.onack`. */
-  acknowledged(original: (packet: Packet) => void, self: unknown, packet: Packet): void {
+  readonly acknowledged = (original: (packet: Packet) => void, self: unknown, [packet]: [Packet]): void => {
     const operation = this.pending.acknowledged(packet.id);
     if (!operation) return original.call(self, packet);
     safely(() => (operation.ended ? this.pending.lateAnswer(operation) : this.pending.end(operation)));
     // What the callback does is a consequence of the request.
     run(operation.span, () => original.call(self, packet));
-  }
+  };
 }

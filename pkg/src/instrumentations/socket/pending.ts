@@ -3,7 +3,7 @@ import type { ReplyOptions } from '../../types.js';
 import { now, tick } from '../../core/clock.js';
 import { type Timer, later } from '../../core/later.js';
 import type { SpanImpl } from '../../core/span.js';
-import { CLIENT_DURATION, type State } from './state.js';
+import type { State } from './state.js';
 
 /** Ended requests that are remembered, in case their answer comes late. */
 const MAX_LATE = 100;
@@ -22,7 +22,6 @@ export interface Operation {
   ackId?: number | undefined;
   /** Handed to the transport, waiting in the library's buffer, or discarded. */
   handled: boolean;
-  sent: boolean;
   ended: boolean;
   expectsReply: boolean;
   timer?: Timer | undefined;
@@ -68,18 +67,23 @@ export class Pending {
   end(operation: Operation, error?: string, message?: string): void {
     if (operation.ended) return;
     const { state } = this;
-    operation.ended = true;
-    clearTimeout(operation.timer);
-    this.open.delete(operation);
     if (error === undefined) this.forget(operation);
     else {
       operation.span.fail(error, message);
       this.late.push(operation);
       if (this.late.length > MAX_LATE) this.forget(this.late.shift()!);
     }
-    const duration = state.finish(operation.span, CLIENT_DURATION, operation.event, operation.begun, error);
+    const duration = this.complete(operation, error);
     const type = error === undefined ? 'answered' : error === 'timeout' ? 'timeout' : 'failed';
     state.activity(type, operation.span, operation.event, true, duration, message ?? error);
+  }
+
+  /** Ends the span of an event that waits for nothing any more; returns how long it took. */
+  complete(operation: Operation, error?: string): number {
+    operation.ended = true;
+    clearTimeout(operation.timer);
+    this.open.delete(operation);
+    return this.state.finish(operation.span, 'send', operation.event, operation.begun, error);
   }
 
   /** The answer to a request that had already ended: told on a span of its own, linked to the request. */
@@ -104,10 +108,8 @@ export class Pending {
   private arm(operation: Operation, ms: number): void {
     operation.timer = later(ms, () => {
       if (operation.reply?.optional && !operation.ack) {
-        operation.ended = true;
-        this.open.delete(operation);
         this.forget(operation);
-        this.state.finish(operation.span, CLIENT_DURATION, operation.event, operation.begun);
+        this.complete(operation);
       } else {
         this.end(operation, 'timeout');
       }

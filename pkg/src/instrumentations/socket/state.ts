@@ -33,7 +33,7 @@ export class State {
 
   get url(): string {
     const { io, nsp } = this.socket;
-    return `${io.uri ?? ''} ${io.opts?.path ?? ''} ${nsp}`;
+    return [io.uri, io.opts?.path, nsp].join(' ');
   }
 
   markReady(): void {
@@ -69,19 +69,19 @@ export class State {
   }
 
   /** Ends a span about an event and measures its duration, be it recorded or not. */
-  finish(span: SpanImpl, metric: string, event: string, begun: number, error?: string): number {
+  finish(span: SpanImpl, operation: 'send' | 'process', event: string, begun: number, error?: string): number {
     const duration = tick() - begun;
     if (this.settings.metrics) {
       const measurement = {
         record: MEASUREMENT,
         histogram: true,
-        name: metric,
+        name: operation === 'send' ? 'messaging.client.operation.duration' : 'messaging.process.duration',
         unit: 's',
         value: duration / 1000,
         attributes: {
           'messaging.system': 'socketio',
           'messaging.destination.name': event,
-          'messaging.operation.name': metric === PROCESS_DURATION ? 'process' : 'send',
+          'messaging.operation.name': operation,
           'error.type': error,
         },
       } as const;
@@ -99,21 +99,18 @@ export class State {
         listener({
           type,
           id: span.spanId,
-          ...(span.sampled && { traceId: span.traceId }),
+          traceId: span.sampled ? span.traceId : undefined,
           event,
           namespace: this.socket.nsp,
           at: now(),
-          ...(durationMs !== undefined && { durationMs }),
-          ...(detail !== undefined && { detail }),
+          durationMs,
+          detail,
           expectsReply,
         }),
       );
     }
   }
 }
-
-export const CLIENT_DURATION = 'messaging.client.operation.duration';
-export const PROCESS_DURATION = 'messaging.process.duration';
 
 /** Runs our own part of a hook. Should it ever throw, the host's call goes on as if we were not there. */
 export const safely = <T>(act: () => T): T | undefined => guard('instrumentation of a socket', act)();

@@ -3,6 +3,7 @@
  * needs, so that nothing is missed by coming later.
  */
 import type { Metric } from 'web-vitals';
+import { warnOnce } from '../../core/warn.js';
 import type { InstrumentationContext } from '../../types.js';
 import type { WebVitalsOptions } from './options.js';
 
@@ -26,7 +27,7 @@ export const instrument = (context: InstrumentationContext, options: WebVitalsOp
   if (on) {
     import('./measure.js').then(
       context.guard(({ measure }: typeof import('./measure.js')) => on && measure(record, options)),
-      () => context.warn('web vitals are not measured: their chunk could not be loaded'),
+      () => warnOnce('web vitals are not measured: their chunk could not be loaded'),
     );
   }
   return () => {

@@ -2,7 +2,7 @@
  * The constructor is replaced by a proxy, so `instanceof`, subclasses and constants stay as they are. What is sent
  * and received is counted, never looked into: it is in a log record when the connection is closed.
  */
-import { matches, parseUrl } from '../../core/url.js';
+import { matches, parseUrl, recordUrl } from '../../core/url.js';
 import type { Attributes, InstrumentationContext } from '../../types.js';
 import type { WebSocketOptions } from './options.js';
 
@@ -20,7 +20,7 @@ export const instrument = (context: InstrumentationContext, { ignoreUrls = [/\/s
   const follow = context.guard((socket: WebSocket) => {
     const url = parseUrl(socket.url);
     if (!url || matches(url.href, ignoreUrls)) return;
-    const attributes: Attributes = { 'url.full': context.recordUrl(url), 'server.address': url.hostname, 'network.protocol.name': 'websocket' };
+    const attributes: Attributes = { 'url.full': recordUrl(context, url), 'server.address': url.hostname, 'network.protocol.name': 'websocket' };
     const span = context.startSpan('connect websocket', { kind: 'client', attributes });
     let opened = false;
     const count = { sent: 0, sentBytes: 0, received: 0, receivedBytes: 0 };
