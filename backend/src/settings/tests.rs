@@ -212,3 +212,20 @@ fn telemetry_with_a_wrong_setting_is_off_unless_it_is_strict() {
     let error = parse(&strict).unwrap().start_telemetry().unwrap_err();
     assert!(error.to_string().contains("OTEL_SAMPLE_RATE=2"), "{error}");
 }
+
+#[test]
+fn telemetry_waits_in_the_data_folder() {
+    let dir = std::env::temp_dir().join(format!("aetherterm-settings-{}", std::process::id()));
+    let given = ["--data-dir", dir.to_str().unwrap()];
+    let telemetry = parse(&given).unwrap().start_telemetry().unwrap();
+    let storage = telemetry.status().storage.expect("queues are on disk");
+    assert_eq!(storage.folder, dir.join("telemetry"));
+    // A thread of its own makes the folder; this test takes it away.
+    while !dir.join("telemetry/lock").exists() {
+        std::thread::yield_now();
+    }
+    let memory = [&given[..], &["--aether-telemetry-queue", "memory"]].concat();
+    let telemetry = parse(&memory).unwrap().start_telemetry().unwrap();
+    assert_eq!(telemetry.status().storage, None);
+    std::fs::remove_dir_all(&dir).unwrap();
+}

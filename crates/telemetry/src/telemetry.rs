@@ -195,7 +195,7 @@ impl Telemetry {
     /// What destinations refused for good, the oldest first, with their answers.
     ///
     /// The number of them is bounded: later ones push the oldest out. In memory, without
-    /// [`Config::durable`], they are gone at the end of the process.
+    /// [`Config::durable`](crate::Config::durable), they are gone at the end of the process.
     #[must_use]
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
         let running = self.running.as_ref();

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::delivery::Undelivered;
 
-/// What [`Telemetry::shutdown`] came to.
+/// What [`Telemetry::shutdown`](crate::Telemetry::shutdown) came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ShutdownReport {
     /// Telemetry that was accepted and has not reached its destination. It is counted as dropped,
