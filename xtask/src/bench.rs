@@ -26,7 +26,7 @@ pub(crate) fn run_named(args: &[String]) -> Outcome {
 fn socketio(flags: &[String]) -> Outcome {
     let root = paths::root();
     let node = node_packages()?;
-    let python = setup::python::environment("bench/python")??;
+    let python = setup::python::environment(&setup::python::BENCH)??;
     say("building the benchmark (release)");
     let build = [
         "build",

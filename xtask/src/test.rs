@@ -68,7 +68,7 @@ pub(crate) fn run(only: &[String]) -> Outcome {
         );
     }
     if wanted("interop-python") {
-        match setup::python::environment(setup::python::INTEROP)? {
+        match setup::python::environment(&setup::python::INTEROP)? {
             Ok(python) => report.part("interop-python", &mut python_tests(&python)?),
             Err(reason) => report.skipped("interop-python", &[reason]),
         }

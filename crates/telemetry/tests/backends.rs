@@ -102,6 +102,8 @@ const BLOCKS: &[Expected] = &[
     expected("OpenObserve", "http://localhost:5081/", true, &["authorization", "organization", "stream-name"], false).grpc(),
     expected("Dash0", "https://ingress.eu-west-1.aws.dash0.com/v1/traces", true, &["authorization", "dash0-dataset"], false),
     expected("Uptrace", "https://api.uptrace.dev/v1/traces", true, &["uptrace-dsn"], true),
+    expected("Phoenix", "http://localhost:6006/v1/traces", false, &[], false).compressed(Compression::Gzip),
+    expected("Phoenix", "http://localhost:4317/", false, &[], false).grpc().compressed(Compression::Gzip),
     expected("VictoriaTraces", "http://localhost:10428/insert/opentelemetry/v1/traces", false, &[], false),
     expected("Zipkin", "http://localhost:9411/v1/traces", false, &[], false),
 ];

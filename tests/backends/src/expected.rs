@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::payload::PAGE;
 use crate::scenario::SERVER;
-use crate::span::{Span, only, tree};
+use crate::span::{Span, only, outline, tree};
 
 /// Spans of one click: two of the page, three of the server.
 pub const SPANS: u64 = 5;
@@ -21,12 +21,45 @@ pub fn click_tree() -> String {
     )
 }
 
+/// The same as [`outline`] writes it.
+const CLICK_OUTLINE: &str = "\
+click
+  send terminal:create
+    process terminal:create
+      open terminal
+      read profile failed
+";
+
 /// Compares tree, attributes, events and resources with what was made.
 ///
 /// # Panics
 /// Where something differs.
 pub fn assert_click(spans: &[Span]) {
     assert_eq!(tree(spans), click_tree());
+    assert_contents(spans);
+    for span in spans {
+        let resource = |key: &str| span.resource.get(key).and_then(Value::as_str);
+        if span.service == PAGE {
+            assert_eq!(resource("browser.language"), Some("de-CH"));
+            assert_eq!(resource("aether.source"), Some("browser"));
+        } else {
+            assert_eq!(resource("service.version"), Some("1.2.3"));
+            assert_eq!(resource("telemetry.sdk.language"), Some("rust"));
+            assert_eq!(resource("aether.source"), None);
+        }
+    }
+}
+
+/// Compares all that a backend keeps which drops kinds and resources.
+///
+/// # Panics
+/// Where something differs.
+pub fn assert_click_without_resources(spans: &[Span]) {
+    assert_eq!(outline(spans), CLICK_OUTLINE);
+    assert_contents(spans);
+}
+
+fn assert_contents(spans: &[Span]) {
     assert!(
         spans.iter().all(|span| span.end >= span.start),
         "{spans:#?}"
@@ -60,18 +93,6 @@ pub fn assert_click(spans: &[Span]) {
         ],
     );
     attributes(only(spans, "open terminal"), &[("cols", json!(80))]);
-
-    for span in spans {
-        let resource = |key: &str| span.resource.get(key).and_then(Value::as_str);
-        if span.service == PAGE {
-            assert_eq!(resource("browser.language"), Some("de-CH"));
-            assert_eq!(resource("aether.source"), Some("browser"));
-        } else {
-            assert_eq!(resource("service.version"), Some("1.2.3"));
-            assert_eq!(resource("telemetry.sdk.language"), Some("rust"));
-            assert_eq!(resource("aether.source"), None);
-        }
-    }
 }
 
 fn attributes(span: &Span, expected: &[(&str, Value)]) {

@@ -8,8 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A start includes loading a program of 100 MB from a cold disk.
-const START_LIMIT: Duration = Duration::from_secs(60);
+/// A start includes loading a program of some 100 MB from a cold disk, while others use the machine.
+const START_LIMIT: Duration = Duration::from_secs(300);
 /// Lines of the log that are kept for error messages.
 const KEPT_LINES: usize = 60;
 
@@ -44,9 +44,17 @@ impl Process {
     /// # Errors
     /// Where it ends or is silent instead; it is killed then.
     pub fn start(program: &Path, args: &[&str], ready: &str) -> Result<Self, StartError> {
-        let name = program.display();
-        let mut child = Command::new(program)
-            .args(args)
+        Self::run(Command::new(program).args(args), ready)
+    }
+
+    /// Starts a program with its arguments and environment, otherwise as [`Process::start`].
+    ///
+    /// # Errors
+    /// Where it ends or is silent instead of logging `ready`; it is killed then.
+    pub fn run(command: &mut Command, ready: &str) -> Result<Self, StartError> {
+        let name = Path::new(command.get_program()).to_owned();
+        let name = name.display();
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -45,19 +45,30 @@ pub struct Span {
 pub fn tree(spans: &[Span]) -> String {
     let mut sorted: Vec<&Span> = spans.iter().collect();
     sorted.sort_by_key(|span| (span.start, span.span_id.clone()));
+    forest(&sorted, |span| {
+        format!("{}: {} [{}]", span.service, span.name, span.kind)
+    })
+}
+
+/// The same tree of nothing but names, siblings in the order of those: for backends that keep
+/// neither service nor kind, and times so coarse that they do not tell which span was first.
+#[must_use]
+pub fn outline(spans: &[Span]) -> String {
+    let mut sorted: Vec<&Span> = spans.iter().collect();
+    sorted.sort_by_key(|span| (span.name.clone(), span.span_id.clone()));
+    forest(&sorted, |span| span.name.clone())
+}
+
+/// One line per span; siblings in the order of `all`.
+fn forest(all: &[&Span], label: impl Fn(&Span) -> String) -> String {
     let mut text = String::new();
-    for span in &sorted {
-        let known = |id: &String| sorted.iter().any(|other| other.span_id == *id);
+    for span in all {
+        let known = |id: &String| all.iter().any(|other| other.span_id == *id);
         match &span.parent {
-            None => branch(span, &sorted, 0, "", &mut text),
+            None => branch(span, all, 0, "", &label, &mut text),
             Some(parent) if !known(parent) => {
-                branch(
-                    span,
-                    &sorted,
-                    0,
-                    &format!(" (no parent {parent})"),
-                    &mut text,
-                );
+                let remark = format!(" (no parent {parent})");
+                branch(span, all, 0, &remark, &label, &mut text);
             }
             Some(_) => {}
         }
@@ -65,22 +76,25 @@ pub fn tree(spans: &[Span]) -> String {
     text
 }
 
-fn branch(span: &Span, all: &[&Span], depth: usize, remark: &str, text: &mut String) {
+fn branch(
+    span: &Span,
+    all: &[&Span],
+    depth: usize,
+    remark: &str,
+    label: &impl Fn(&Span) -> String,
+    text: &mut String,
+) {
     let indent = "  ".repeat(depth);
     let failed = if span.failed { " failed" } else { "" };
     // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "{indent}{}: {} [{}]{failed}{remark}",
-        span.service, span.name, span.kind
-    );
+    let _ = writeln!(text, "{indent}{}{failed}{remark}", label(span));
     // A span that is its own ancestor would go round for ever.
     if depth > all.len() {
         return;
     }
     for child in all {
         if child.parent.as_ref() == Some(&span.span_id) {
-            branch(child, all, depth + 1, "", text);
+            branch(child, all, depth + 1, "", label, text);
         }
     }
 }
@@ -124,6 +138,20 @@ mod tests {
         ];
         let expected = "s: root [internal]\n  s: early [internal]\n    s: deep [internal]\n  s: late [internal]\n";
         assert_eq!(tree(&spans), expected);
+    }
+
+    #[test]
+    fn an_outline_goes_by_names() {
+        let mut failed = span("a", Some("root"), 5);
+        failed.failed = true;
+        let spans = [
+            span("b", Some("root"), 1),
+            failed,
+            span("root", None, 9),
+            span("lost", Some("x"), 0),
+        ];
+        let expected = "lost (no parent x)\nroot\n  a failed\n  b\n";
+        assert_eq!(outline(&spans), expected);
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The real OTLP backends that `tests/backends` exports to, built from the Go module proxy.
+//! The real OTLP backends that `tests/backends` exports to: two built from the Go module proxy,
+//! one installed from Python's package index.
 //!
-//! Each is built once into the cache, at a pinned version. Where Go or one of the modules is not
-//! to be had, that backend is left out and the reason is returned, to be shown at the end of the
-//! run; a build that fails is an error.
+//! Each is made once into the cache, at a pinned version. Where Go, Python or one of the modules is
+//! not to be had, that backend is left out and the reason is returned, to be shown at the end of
+//! the run; a build that fails is an error.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use std::time::Instant;
 use crate::paths;
 use crate::process::{Outcome, capture, command, run_quiet, say};
 
+use super::python;
+
 /// The oldest Go that both of them compile with.
 const OLDEST_GO: (u32, u32) = (1, 25);
 const COLLECTOR: &str = "0.159.0";
@@ -19,7 +22,7 @@ const COLLECTOR: &str = "0.159.0";
 /// because the module's path does not end in `/v2`.
 const JAEGER: &str = "1.76.0";
 
-/// One backend: which tests need it, and how it is made.
+/// One backend in Go: which tests need it, and how it is made.
 struct Recipe {
     name: &'static str,
     version: &'static str,
@@ -77,7 +80,14 @@ pub(crate) struct Backend {
     pub(crate) program: PathBuf,
 }
 
-/// Builds what is not in the cache yet.
+impl Backends {
+    fn missing(&mut self, sentence: String) {
+        say(&format!("NOT TESTED: {sentence}"));
+        self.missing.push(sentence);
+    }
+}
+
+/// Builds or installs what is not in the cache yet.
 ///
 /// # Errors
 /// A backend that does not compile.
@@ -91,9 +101,7 @@ pub(crate) fn install() -> Outcome<Backends> {
                 program,
             }),
             Err(Trouble::Unavailable(reason)) => {
-                let sentence = format!("{} {}: {reason}", recipe.name, recipe.version);
-                say(&format!("NOT TESTED: {sentence}"));
-                backends.missing.push(sentence);
+                backends.missing(format!("{} {}: {reason}", recipe.name, recipe.version));
             }
             Err(Trouble::Failed(reason)) => {
                 return Err(format!(
@@ -102,6 +110,15 @@ pub(crate) fn install() -> Outcome<Backends> {
                 ));
             }
         }
+    }
+    // An interpreter that has Phoenix; how it is started is the tests' own.
+    match python::environment(&python::PHOENIX)? {
+        Ok(program) => backends.found.push(Backend {
+            test: "phoenix",
+            variable: "AETHER_BACKEND_PHOENIX",
+            program,
+        }),
+        Err(reason) => backends.missing(format!("phoenix: {reason}")),
     }
     Ok(backends)
 }

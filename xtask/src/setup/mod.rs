@@ -33,7 +33,7 @@ pub(crate) fn for_build() -> Outcome<Tools> {
 pub(crate) fn for_tests() -> Outcome {
     everything()?;
     backends::install()?;
-    if let Err(reason) = python::environment(python::INTEROP)? {
+    if let Err(reason) = python::environment(&python::INTEROP)? {
         crate::process::say(&format!("NOT TESTED: interop-python: {reason}"));
     }
     Ok(())

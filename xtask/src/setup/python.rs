@@ -12,26 +12,46 @@ use crate::process::{Outcome, capture, run_quiet, say};
 
 use super::apt;
 
-/// The oldest Python that all of the packages run on.
-const OLDEST: (u32, u32) = (3, 10);
+/// What needs an environment.
+pub(crate) struct Room {
+    /// A folder with a `requirements.txt`.
+    folder: &'static str,
+    /// The oldest Python that all of its packages run on.
+    oldest: (u32, u32),
+}
 
-/// The room of the tests of Python's clients.
-pub(crate) const INTEROP: &str = "tests/interop-python";
+/// The tests of Python's clients.
+pub(crate) const INTEROP: Room = Room {
+    folder: "tests/interop-python",
+    oldest: (3, 10),
+};
 
-/// The interpreter of the environment for `room`, a folder with a `requirements.txt`, or why there
-/// is none.
+/// Phoenix, a backend written in Python.
+pub(crate) const PHOENIX: Room = Room {
+    folder: "tests/backends/phoenix",
+    oldest: (3, 11),
+};
+
+/// The server in Python that is measured beside others.
+pub(crate) const BENCH: Room = Room {
+    folder: "bench/python",
+    oldest: (3, 10),
+};
+
+/// The interpreter of the environment for `room`, or why there is none.
 ///
 /// # Errors
 /// The cache cannot be written, or the list cannot be read.
-pub(crate) fn environment(room: &str) -> Outcome<Result<PathBuf, String>> {
-    let list = paths::root().join(room).join("requirements.txt");
+pub(crate) fn environment(room: &Room) -> Outcome<Result<PathBuf, String>> {
+    let Room { folder, oldest } = room;
+    let list = paths::root().join(folder).join("requirements.txt");
     let wanted =
         fs::read_to_string(&list).map_err(|error| format!("{}: {error}", list.display()))?;
-    let version = match interpreter() {
+    let version = match interpreter(*oldest) {
         Ok(version) => version,
         Err(reason) => return Ok(Err(reason)),
     };
-    let name = room.replace('/', "-");
+    let name = folder.replace('/', "-");
     let home = paths::cache().join("tools").join(format!("python-{name}"));
     let python = home.join("bin/python");
     let made_from = home.join("made-from");
@@ -40,7 +60,7 @@ pub(crate) fn environment(room: &str) -> Outcome<Result<PathBuf, String>> {
     if same && python.exists() {
         return Ok(Ok(python));
     }
-    say(&format!("making a Python environment for {room} (once)"));
+    say(&format!("making a Python environment for {folder} (once)"));
     let failed = |path: &Path| {
         let path = path.display().to_string();
         move |error: std::io::Error| format!("{path}: {error}")
@@ -57,15 +77,15 @@ pub(crate) fn environment(room: &str) -> Outcome<Result<PathBuf, String>> {
 }
 
 /// The version of the `python3` on `PATH`.
-fn interpreter() -> Result<String, String> {
+fn interpreter(oldest: (u32, u32)) -> Result<String, String> {
     let wanted = format!(
         "install Python {}.{} or newer with venv",
-        OLDEST.0, OLDEST.1
+        oldest.0, oldest.1
     );
     let version = capture(Command::new("python3").arg("--version"))
         .ok_or_else(|| format!("there is no `python3` on PATH: {wanted}"))?;
     match parse(&version) {
-        Some(found) if found >= OLDEST => Ok(version),
+        Some(found) if found >= oldest => Ok(version),
         _ => Err(format!("`{version}` is too old: {wanted}")),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod collector;
 pub mod jaeger;
+pub mod phoenix;
 
 use std::path::PathBuf;
 
@@ -11,12 +12,12 @@ const READY: &str = "Everything is ready. Begin running and processing data.";
 /// The program that a variable names.
 ///
 /// # Panics
-/// Where the variable is not set: these tests only run where their backends were built.
+/// Where the variable is not set: these tests only run where their backends were made.
 fn program(variable: &str) -> PathBuf {
     match std::env::var_os(variable) {
         Some(path) => PathBuf::from(path),
         None => panic!(
-            "{variable} names no program: run these tests with `cargo xtask test backends`, which builds the backends and sets it"
+            "{variable} names no program: run these tests with `cargo xtask test backends`, which makes the backends and sets it"
         ),
     }
 }

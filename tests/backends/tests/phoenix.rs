@@ -1,0 +1,177 @@
+//! Export against Arize Phoenix, which takes traces only, and not over every way to send.
+
+use std::net::TcpStream;
+
+use aether_backends_tests::backend::phoenix::Phoenix;
+use aether_backends_tests::expected::{SPANS, assert_click_without_resources};
+use aether_backends_tests::payload::{Click, Encoding};
+use aether_backends_tests::scenario::Server;
+use aether_backends_tests::span::{Span, outline};
+use aether_backends_tests::wait::eventually;
+use aether_backends_tests::ways::{Port, WAYS, Way};
+use aether_telemetry::{Outcome, Signal};
+
+/// Why Phoenix does not take what is sent this way: the reason that is counted and what the error
+/// says. `None` where it takes it.
+fn refusal(way: &Way) -> Option<(&'static str, &'static str)> {
+    match way.name {
+        "http/protobuf" | "http/protobuf with gzip" | "grpc" | "grpc with gzip" => None,
+        // All that its gRPC library says is that it cannot read the header that names zstd.
+        "grpc with zstd" => Some(("grpc_internal", "Error parsing 'grpc-encoding' metadata")),
+        _ => Some((
+            "http_415",
+            "try another OTEL_EXPORTER_OTLP_PROTOCOL or OTEL_EXPORTER_OTLP_COMPRESSION=none",
+        )),
+    }
+}
+
+#[tokio::test]
+async fn a_click_is_one_tree_or_its_loss_is_told() {
+    let phoenix = Phoenix::start().await;
+    assert_on_one_address(&phoenix);
+    let mut taken = 0;
+    for (index, way) in WAYS.iter().enumerate() {
+        let encoding = [Encoding::Protobuf, Encoding::Json][index % 2];
+        // Traces alone, as somebody sets it who knows that Phoenix takes nothing else.
+        let endpoint = way.port.of_traces(&phoenix.endpoint(way.port));
+        let mut settings = vec![("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint.as_str())];
+        settings.extend(way.settings);
+        let server = Server::start(&settings).await;
+        let click = Click::now();
+        server.page_reports(&click, encoding).await;
+        server.handles(&click);
+        if let Some((reason, said)) = refusal(way) {
+            assert_told(&phoenix, &server, &click, way, reason, said).await;
+            assert!(server.stop().await.stopped);
+        } else {
+            let report = server.stop().await;
+            assert!(report.is_complete(), "{}: {report}", way.name);
+            assert_click_without_resources(&whole_trace(&phoenix, &click, way.name).await);
+            taken += 1;
+        }
+    }
+    assert_eq!(taken, 4, "ways that Phoenix takes");
+}
+
+#[tokio::test]
+async fn a_base_endpoint_loses_only_what_phoenix_does_not_take_and_says_so() {
+    let phoenix = Phoenix::start().await;
+    for (port, protocol, reason, said, remedy) in [
+        (
+            Port::Http,
+            "http/protobuf",
+            "http_4xx",
+            "405",
+            "check the endpoint",
+        ),
+        (
+            Port::Grpc,
+            "grpc",
+            "grpc_unimplemented",
+            "UNIMPLEMENTED",
+            "does not take this signal",
+        ),
+    ] {
+        let endpoint = phoenix.endpoint(port);
+        let server = Server::start(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+        ])
+        .await;
+        let click = Click::now();
+        server.page_reports(&click, Encoding::Protobuf).await;
+        server.handles(&click);
+        server.flush().await;
+        assert_click_without_resources(&whole_trace(&phoenix, &click, protocol).await);
+        // One record of the page, two of the server; the page's one point and the server's own.
+        for (signal, at_least) in [(Signal::Logs, 3), (Signal::Metrics, 2)] {
+            eventually(
+                &format!("{protocol}: refused {signal} are counted"),
+                async || match server.count(Outcome::Dropped, signal, reason) {
+                    refused if refused >= at_least => Ok(()),
+                    _ => Err(format!("{:#?}", server.status())),
+                },
+            )
+            .await;
+        }
+        let error = last_error(&server);
+        assert!(error.contains(said) && error.contains(remedy), "{error}");
+        assert_eq!(server.count(Outcome::Dropped, Signal::Traces, reason), 0);
+
+        let report = server.check().await;
+        for result in &report.results {
+            let taken = result.signal == Signal::Traces;
+            assert_eq!(result.accepted, taken, "{report}");
+        }
+        assert_eq!(report.results.len(), 3);
+        let spans = eventually("the check's span is there", async || {
+            let spans = phoenix.trace(&report.trace_id).await?;
+            (!spans.is_empty())
+                .then_some(spans)
+                .ok_or_else(|| phoenix.log())
+        })
+        .await;
+        assert_eq!(outline(&spans), "telemetry check\n");
+        server.stop().await;
+    }
+}
+
+/// It can do more than these tests want to offer to a network.
+fn assert_on_one_address(phoenix: &Phoenix) {
+    for port in [Port::Http, Port::Grpc] {
+        let port = phoenix.port(port);
+        TcpStream::connect(("127.0.0.1", port)).expect("it listens here");
+        // What listens on every address listens on these as well.
+        for other in ["127.0.0.2", "::1"] {
+            TcpStream::connect((other, port)).expect_err("it must not listen here");
+        }
+    }
+}
+
+/// All spans are counted as dropped for the reason, the error says why, and none arrived.
+async fn assert_told(
+    phoenix: &Phoenix,
+    server: &Server,
+    click: &Click,
+    way: &Way,
+    reason: &str,
+    said: &str,
+) {
+    server.flush().await;
+    eventually(
+        &format!("{}: refused spans are counted", way.name),
+        async || match server.count(Outcome::Dropped, Signal::Traces, reason) {
+            SPANS => Ok(()),
+            _ => Err(format!("{:#?}", server.status())),
+        },
+    )
+    .await;
+    let exported = server.count(Outcome::Exported, Signal::Traces, "");
+    assert_eq!(exported, 0, "{}", way.name);
+    let error = last_error(server);
+    assert!(error.contains(said), "{}: {error}", way.name);
+    let spans = phoenix.trace(&click.trace_id).await;
+    let spans = spans.expect("Phoenix answers");
+    assert_eq!(outline(&spans), "", "{}", way.name);
+}
+
+fn last_error(server: &Server) -> String {
+    let error = server.status().destinations[0].health.last_error.clone();
+    error.unwrap_or_default()
+}
+
+/// The spans of a click once all are there.
+async fn whole_trace(phoenix: &Phoenix, click: &Click, way: &str) -> Vec<Span> {
+    eventually(&format!("{way}: the trace is whole"), async || {
+        let spans = phoenix.trace(&click.trace_id).await?;
+        if spans.len() as u64 >= SPANS {
+            return Ok(spans);
+        }
+        Err(format!(
+            "it is\n{}\nits log is\n{}",
+            outline(&spans),
+            phoenix.log()
+        ))
+    })
+    .await
+}
