@@ -130,10 +130,42 @@ fn put_attributes(out: &mut Vec<u8>, number: u32, list: &[KeyValue], value_lengt
 }
 
 fn put_attribute(out: &mut Vec<u8>, number: u32, key: &str, value: &Value, length: usize) {
+    if put_short(out, number, key, value, length) {
+        return;
+    }
     put_message(out, number, |out| {
         put_text(out, 1, key);
         put_message(out, 2, |out| put_value(out, value, length));
     });
+}
+
+/// Appends an attribute all of whose lengths take one byte, as nearly all attributes are: they are
+/// known beforehand then, and it is written in four pieces. Returns `false`, and appends nothing,
+/// for any other.
+fn put_short(out: &mut Vec<u8>, number: u32, key: &str, value: &Value, length: usize) -> bool {
+    // The key of the field in `AnyValue` with its length or value, and what follows these.
+    let (field, size, text) = match value {
+        Value::String(text) => {
+            let text = cut(text.as_str(), length);
+            (0x0a, text.len(), text)
+        }
+        Value::Bool(value) => (0x10, usize::from(*value), ""),
+        Value::I64(value @ 0..0x80) => (0x18, value.cast_unsigned() as usize, ""),
+        _ => return false,
+    };
+    // Six more: keys and lengths of the attribute's key, of the value, and of the field in it.
+    let content = 6 + key.len() + text.len();
+    if key.is_empty() || number >= 16 || content >= 0x80 {
+        return false;
+    }
+    // All of these are below 128.
+    let (content, name, inner) = (content as u8, key.len() as u8, 2 + text.len() as u8);
+    out.reserve(2 + usize::from(content));
+    out.extend_from_slice(&[(number << 3 | 2) as u8, content, 0x0a, name]);
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(&[0x12, inner, field, size as u8]);
+    out.extend_from_slice(text.as_bytes());
+    true
 }
 
 /// The content of an `AnyValue`. Unlike elsewhere nothing is left out for being zero: the field

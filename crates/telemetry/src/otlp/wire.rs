@@ -174,8 +174,13 @@ pub(crate) fn put_key(out: &mut Vec<u8>, number: u32, wire_type: u8) {
 
 /// Appends a length-delimited field.
 pub(crate) fn put_bytes(out: &mut Vec<u8>, number: u32, content: &[u8]) {
-    put_key(out, number, 2);
-    put_varint(out, content.len() as u64);
+    if number < 16 && content.len() < 0x80 {
+        // Nearly always: one byte each for the key and the length.
+        out.extend_from_slice(&[(number << 3 | 2) as u8, content.len() as u8]);
+    } else {
+        put_key(out, number, 2);
+        put_varint(out, content.len() as u64);
+    }
     out.extend_from_slice(content);
 }
 
