@@ -36,6 +36,8 @@ pub(super) struct Operation {
     event: Arc<str>,
     metric: Metric,
     started: Instant,
+    /// The same as the time of day, where there is a span.
+    began: Option<SystemTime>,
     /// What dropping it means, if not a failure.
     abandoned: Option<Failure>,
     finished: bool,
@@ -50,18 +52,22 @@ impl Operation {
         parent: Context,
         builder: impl FnOnce() -> SpanBuilder,
     ) -> Self {
-        let context = if settings.enabled() {
-            let span = settings.start(builder(), &parent);
-            parent.with_span(span)
+        // Read before the time of day, so that the span's end is never before what happened in it.
+        let started = Instant::now();
+        let (context, began) = if settings.enabled() {
+            let began = SystemTime::now();
+            let span = settings.start(builder().with_start_time(began), &parent);
+            (parent.with_span(span), Some(began))
         } else {
-            parent
+            (parent, None)
         };
         Self {
             settings: settings.clone(),
             context,
             event: Arc::clone(event),
             metric,
-            started: Instant::now(),
+            started,
+            began,
             abandoned: Some(Failure::new("cancelled", "ended before it was done")),
             finished: false,
         }
@@ -118,7 +124,11 @@ impl Operation {
                     description: failure.description,
                 });
             }
-            span.end();
+            // One clock for both, so that the span lasts as long as the measurement says.
+            match self.began.and_then(|began| began.checked_add(took)) {
+                Some(ended) => span.end_with_timestamp(ended),
+                None => span.end(),
+            }
         }
     }
 
@@ -131,7 +141,8 @@ impl Operation {
         let seconds = took.as_secs_f64();
         let [system, _, name, destination] = attributes::operation(name, &self.event);
         // The measurement is taken in the span's context, so that exemplars can point to it.
-        let _guard = self.context.clone().attach();
+        // That of a handler that returns is current already.
+        let _guard = (!is_current(&self.context)).then(|| self.context.clone().attach());
         match failure {
             None => histogram.record(seconds, &[system, name, destination]),
             Some(failure) => {
@@ -140,6 +151,15 @@ impl Operation {
             }
         }
     }
+}
+
+/// Whether the span of `context` is the current one.
+fn is_current(context: &Context) -> bool {
+    Context::map_current(|current| {
+        let (current, span) = (current.span(), context.span());
+        let (current, span) = (current.span_context(), span.span_context());
+        current.span_id() == span.span_id() && current.trace_id() == span.trace_id()
+    })
 }
 
 /// Notes when it began to be slow.

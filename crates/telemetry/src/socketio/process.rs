@@ -42,9 +42,10 @@ impl Process {
             SpanKind::Consumer
         };
         let operation = Operation::start(settings, &event, Metric::Process, parent, || {
-            SpanBuilder::from_name(format!("process {event}"))
-                .with_kind(kind)
-                .with_attributes(describe(connection, &incoming, &event, has_ack, transport))
+            let mut builder = SpanBuilder::from_name(["process ", &event].concat()).with_kind(kind);
+            // `with_attributes` would walk over the list.
+            builder.attributes = Some(describe(connection, &incoming, &event, has_ack, transport));
+            builder
         });
         settings.describe(
             operation.context(),

@@ -2,10 +2,12 @@
 
 use std::any::Any;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+
+use pin_project_lite::pin_project;
 
 use super::attributes;
 use super::failure::Failure;
@@ -64,11 +66,61 @@ impl Outcome for <fn() -> ! as Returns>::Output {
 
 /// Runs `future` and ends `operation` with what it returns. Expects to be polled in the
 /// operation's context. A panic is recorded and goes on.
-pub(super) async fn run<F>(operation: Operation, future: F)
+pub(super) fn run<F>(operation: Operation, future: F) -> Run<F>
 where
     F: Future<Output: Outcome> + Send,
 {
-    match catch(future).await {
+    Run {
+        future: Some(future),
+        operation: Some(operation),
+    }
+}
+
+pin_project! {
+    /// The future of [`run`]. Written by hand because an async function would hold `future` three
+    /// times over, and every task is moved to the heap.
+    pub(super) struct Run<F> {
+        // Dropped before the operation: what a handler does as it goes belongs to its span.
+        #[pin]
+        future: Option<F>,
+        operation: Option<Operation>,
+    }
+}
+
+impl<F: Future<Output: Outcome>> Future for Run<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        // Nobody polls it again after a panic, so nobody sees what it left half done.
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let Some(future) = this.future.as_mut().as_pin_mut() else {
+                return Poll::Ready(None);
+            };
+            future.poll(task).map(|outcome| {
+                this.future.set(None);
+                Some(outcome)
+            })
+        }));
+        let result = match result {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(None)) => return Poll::Ready(()),
+            Ok(Poll::Ready(Some(outcome))) => Ok(outcome),
+            Err(panic) => {
+                this.future.set(None);
+                Err(panic)
+            }
+        };
+        if let Some(operation) = this.operation.take() {
+            end(operation, result);
+        }
+        Poll::Ready(())
+    }
+}
+
+/// Ends `operation` with what its handler returned, or goes on with its panic.
+fn end(operation: Operation, result: Result<impl Outcome, Box<dyn Any + Send>>) {
+    match result {
         Ok(outcome) => match outcome.error() {
             None => operation.finish(Ok(())),
             // The text was written by the application, for people to read.
@@ -137,19 +189,6 @@ fn report(operation: &Operation, type_name: &str, message: &str) {
         "{} failed",
         operation.label(),
     );
-}
-
-async fn catch<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    let mut future = pin!(future);
-    poll_fn(|task| {
-        // The future is not polled again after a panic, so nobody sees what it left half done.
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    })
-    .await
 }
 
 #[cfg(test)]
