@@ -1,0 +1,80 @@
+/**
+ * The context manager. There is one current context, the client's own, which holds a span alone; here each of
+ * `@opentelemetry/api`'s contexts gets an object that stands for it there. So what one side has made current is
+ * current on the other, and what is bound on one side is found again on both.
+ */
+import { type Context, type ContextManager, ROOT_CONTEXT, createContextKey, isSpanContextValid, trace } from '@opentelemetry/api';
+import type { SpanImpl } from '../core/span.js';
+import type { InstrumentationContext, SpanContext } from '../types.js';
+import { ApiSpan, apiContext, apiSpan } from './span.js';
+
+/** Under this key a context keeps B3's debug flag, for which OpenTelemetry has no place. */
+export const DEBUG = /*@__PURE__*/ createContextKey('aetherterm.telemetry.debug');
+/** OpenTelemetry's own key for "nothing is to be recorded here". */
+const SUPPRESSED = /*@__PURE__*/ createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+export const isSuppressed = (context: Context): boolean => context.getValue(SUPPRESSED) === true;
+
+/** The client's form of the span in a context, if that has a valid one. */
+export const ownContext = (context: Context): SpanContext | undefined => {
+  const span = trace.getSpan(context);
+  if (span instanceof ApiSpan) return span.own;
+  const found = span?.spanContext();
+  if (!found || !isSpanContextValid(found)) return undefined;
+  const { traceId, spanId, traceFlags, isRemote = false } = found;
+  return { traceId, spanId, sampled: (traceFlags & 1) === 1, remote: isRemote, debug: context.getValue(DEBUG) === true };
+};
+
+/** Whether it is a span that can still be told something, or only what identifies one. */
+const isSpan = (own: SpanContext): own is SpanImpl => 'ended' in own;
+
+export class Manager implements ContextManager {
+  /** The innermost `with`, and what stands for its context on the client's side. */
+  private scope: { context: Context; own: SpanContext | undefined } = { context: ROOT_CONTEXT, own: undefined };
+  private readonly contexts = new WeakMap<SpanContext, Context>();
+
+  constructor(private readonly client: InstrumentationContext) {}
+
+  active(): Context {
+    const own = this.client.active();
+    const { scope } = this;
+    if (own === scope.own) return scope.context;
+    if (!own) return trace.deleteSpan(scope.context);
+    const bound = this.contexts.get(own);
+    if (bound) return bound;
+    // A span that the client, or one of its instrumentations, has made current.
+    return trace.setSpan(scope.context, isSpan(own) ? apiSpan(own) : trace.wrapSpanContext(apiContext(own)));
+  }
+
+  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(context: Context, fn: F, thisArg?: ThisParameterType<F>, ...args: A): ReturnType<F> {
+    const found = ownContext(context);
+    const own = found && { traceId: found.traceId, spanId: found.spanId, sampled: found.sampled, remote: !!found.remote, debug: !!found.debug };
+    if (own) this.contexts.set(own, context);
+    const before = this.scope;
+    this.scope = { context, own };
+    try {
+      return this.client.with(own, () => fn.apply(thisArg, args));
+    } finally {
+      this.scope = before;
+    }
+  }
+
+  bind<T>(context: Context, target: T): T {
+    if (typeof target !== 'function') return target;
+    const run = (fn: () => unknown): unknown => this.with(context, fn);
+    const bound = function (this: unknown, ...args: unknown[]): unknown {
+      return run(() => target.apply(this, args));
+    };
+    Object.defineProperty(bound, 'length', { configurable: true, value: target.length });
+    return bound as T;
+  }
+
+  enable(): this {
+    return this;
+  }
+
+  disable(): this {
+    this.scope = { context: ROOT_CONTEXT, own: undefined };
+    return this;
+  }
+}

@@ -1,0 +1,188 @@
+// @vitest-environment happy-dom
+/** Code written for `@opentelemetry/api`, and an instrumentation of OpenTelemetry's own, on this client. */
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  context,
+  createContextKey,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  metrics,
+  propagation,
+  trace,
+} from '@opentelemetry/api';
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { FetchInstrumentation } from '@opentelemetry/instrumentation-fetch';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { type OpenTelemetryApiOptions, registerOpenTelemetryApi } from '@aetherterm/telemetry/otel-api';
+import type { Telemetry } from '@aetherterm/telemetry';
+import { type Collector, startBoth } from './support/collector.js';
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const SPAN = 'b7ad6b7169203331';
+const page = (window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM;
+
+const start = async (options?: OpenTelemetryApiOptions): Promise<[Telemetry, Collector, () => void]> => {
+  const [telemetry, collector] = await startBoth();
+  // Across origins, a page's `fetch` would ask first.
+  page.setURL(`${collector.url}/`);
+  const undo = registerOpenTelemetryApi(telemetry, options);
+  onTestFinished(undo);
+  return [telemetry, collector, undo];
+};
+
+const exported = async (telemetry: Telemetry, collector: Collector) => {
+  await telemetry.flush();
+  return Object.fromEntries(collector.spans().map((span) => [span.name, span]));
+};
+
+it('records all that a span can be told', async () => {
+  const [telemetry, collector] = await start();
+  const tracer = trace.getTracer('shop', '1.2');
+  const other = { traceId: TRACE, spanId: SPAN, traceFlags: 1 };
+  const begin = 1_700_000_000_000;
+  const span = tracer.startSpan('first name', { kind: SpanKind.CLIENT, startTime: new Date(begin), attributes: { a: 1 }, links: [{ context: other }] });
+  expect(span.isRecording()).toBe(true);
+  span.setAttribute('b', 'two').setAttributes({ c: [true, null], d: 0.5 }).addEvent('plain').addEvent('full', { e: 1 }, [1_700_000_000, 5_000_000]);
+  span.addLink({ context: other, attributes: { f: 1 } }).addLinks([{ context: other }]);
+  span.updateName('last name').recordException(new TypeError('gone'));
+  span.setStatus({ code: SpanStatusCode.ERROR, message: 'failed' });
+  span.end(begin + 250);
+  span.setAttribute('late', 1).updateName('late').end();
+  expect(span.isRecording()).toBe(false);
+  tracer.startSpan('fine', { root: true }).setStatus({ code: SpanStatusCode.OK }).setStatus({ code: SpanStatusCode.ERROR }).end();
+
+  const at = performance.now();
+  tracer.startSpan('by the other clock', { startTime: at }).end(at + 0.5);
+
+  const spans = await exported(telemetry, collector);
+  expect(Math.abs(Number(spans['by the other clock']!.start / 1_000_000n) - (performance.timeOrigin + at))).toBeLessThan(2000);
+  expect(spans['fine']!.status).toBe(1);
+  expect(spans['last name']).toMatchObject({
+    ...{ traceId: span.spanContext().traceId, spanId: span.spanContext().spanId, kind: 3, status: 2, message: 'failed' },
+    attributes: { a: 1, b: 'two', c: [true], d: 0.5, 'otel.scope.name': 'shop', 'otel.scope.version': '1.2' },
+    events: [{ name: 'plain' }, { name: 'full', attributes: { e: 1 } }, { name: 'exception', attributes: { 'exception.message': 'gone' } }],
+    links: [other, other, other].map(({ traceId, spanId }) => ({ traceId, spanId })),
+  });
+  expect(spans['last name']!.attributes).not.toHaveProperty('late');
+  expect([spans['last name']!.start, spans['last name']!.end].map((time) => Number(time / 1_000_000n) - begin)).toEqual([0, 250]);
+});
+
+it('shares one current context with the client, which is bound on both sides', async () => {
+  const [telemetry, collector] = await start();
+  const tracer = trace.getTracer('shop');
+  const key = createContextKey('user');
+  expect(context.active()).toBe(ROOT_CONTEXT);
+  let later = (): void => {};
+  const result = telemetry.span('own outer', (own) => {
+    expect(trace.getActiveSpan()?.spanContext()).toMatchObject({ traceId: own.traceId, spanId: own.spanId });
+    trace.getActiveSpan()!.setAttribute('from', 'the api');
+    return tracer.startActiveSpan('middle', { kind: SpanKind.PRODUCER }, (middle) => {
+      expect(trace.getActiveSpan()).toBe(middle);
+      expect(telemetry.active()).toMatchObject({ spanId: middle.spanContext().spanId });
+      context.with(context.active().setValue(key, 'ada'), () => {
+        later = telemetry.bind(() => {
+          expect(context.active().getValue(key)).toBe('ada');
+          telemetry.span('own inner', () => tracer.startSpan('innermost').end());
+        });
+      });
+      middle.end();
+      return 'result';
+    });
+  });
+  expect(result).toBe('result');
+  expect(context.active()).toBe(ROOT_CONTEXT);
+  later();
+  context.bind(trace.setSpan(ROOT_CONTEXT, tracer.startSpan('bound')), () => telemetry.startSpan('in bound').end())();
+  expect(() => tracer.startActiveSpan('throws', () => { throw new Error('mine'); })).toThrow('mine');
+  expect(context.active()).toBe(ROOT_CONTEXT);
+
+  const spans = await exported(telemetry, collector);
+  expect(spans['own outer']!.attributes).toMatchObject({ from: 'the api' });
+  expect(spans['middle']).toMatchObject({ kind: 4, parentSpanId: spans['own outer']!.spanId });
+  expect(spans['own inner']!.parentSpanId).toBe(spans['middle']!.spanId);
+  expect(spans['innermost']!.parentSpanId).toBe(spans['own inner']!.spanId);
+  expect(spans['in bound']!.parentSpanId).not.toBe('');
+  expect(new Set(['own outer', 'middle', 'own inner', 'innermost'].map((name) => spans[name]!.traceId)).size).toBe(1);
+});
+
+it.each([
+  [{ b3: `${TRACE}-${SPAN}-1` }, { b3: `${TRACE}-${SPAN}-1` }],
+  [{ b3: `${TRACE}-${SPAN}-d` }, { b3: `${TRACE}-${SPAN}-d` }],
+  [{ b3: `${TRACE}-${SPAN}` }, { b3: `${TRACE}-${SPAN}-1` }],
+  [{ traceparent: `00-${TRACE}-${SPAN}-00` }, { b3: `${TRACE}-${SPAN}-0` }],
+  [{ b3: 'nonsense', traceparent: `00-${TRACE}-${SPAN}-01` }, { b3: `${TRACE}-${SPAN}-1` }],
+  [{ b3: '0' }, {}],
+  [{}, {}],
+])('passes %o on as %o', async (incoming, outgoing) => {
+  await start();
+  const carrier: Record<string, string> = {};
+  propagation.inject(propagation.extract(ROOT_CONTEXT, incoming, defaultTextMapGetter), carrier, defaultTextMapSetter);
+  expect(carrier).toEqual(outgoing);
+  expect(propagation.fields()).toEqual(['b3']);
+});
+
+it('writes W3C headers, too, if asked to, and continues what comes', async () => {
+  const [telemetry, collector] = await start({ propagators: ['b3', 'tracecontext'] });
+  const incoming = propagation.extract(ROOT_CONTEXT, { traceparent: `00-${TRACE}-${SPAN}-01`, tracestate: 'vendor=1' });
+  const span = trace.getTracer('shop').startSpan('continued', {}, incoming);
+  const carrier: Record<string, string> = {};
+  propagation.inject(trace.setSpan(ROOT_CONTEXT, span), carrier);
+  span.end();
+  const { spanId } = span.spanContext();
+  expect(carrier).toEqual({ b3: `${TRACE}-${spanId}-1`, traceparent: `00-${TRACE}-${spanId}-01`, tracestate: 'vendor=1' });
+  expect((await exported(telemetry, collector))['continued']).toMatchObject({ traceId: TRACE, parentSpanId: SPAN, flags: 0x301 });
+});
+
+it('measures with counters and histograms, and says what it does not', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const [telemetry, collector] = await start();
+  const meter = metrics.getMeter('shop');
+  const orders = meter.createCounter('orders', { unit: '{order}' });
+  orders.add(2, { kind: 'book' });
+  orders.add(-1, { kind: 'book' });
+  meter.createHistogram('wait', { unit: 's' }).record(0.2);
+  meter.createGauge('depth').record(1);
+  meter.createObservableGauge('seen').addCallback(() => {});
+  await telemetry.flush();
+  expect(collector.metrics().map(({ name }) => name).sort()).toEqual(['orders', 'wait']);
+  expect(collector.metrics().find(({ name }) => name === 'orders')).toMatchObject({ attributes: { kind: 'book', 'otel.scope.name': 'shop' } });
+  expect(warn.mock.calls.map(([text]) => String(text)).join()).toMatch(/"depth" is not recorded.*"seen" is not recorded/);
+});
+
+it("runs OpenTelemetry's own instrumentation of fetch unchanged", async () => {
+  const [telemetry, collector] = await start();
+  const unregister = registerInstrumentations({ instrumentations: [new FetchInstrumentation()] });
+  onTestFinished(unregister);
+  const answer = await telemetry.span('checkout', () => fetch(`${collector.url}/api/orders`, { method: 'POST', body: '{}' }));
+  expect(answer.status).toBe(200);
+  let spans: Awaited<ReturnType<typeof exported>> = {};
+  // It ends its spans some time after the response.
+  await vi.waitFor(async () => {
+    spans = await exported(telemetry, collector);
+    expect(Object.values(spans).find(({ kind }) => kind === 3)).toBeDefined();
+  });
+  const request = Object.values(spans).find(({ kind }) => kind === 3)!;
+  expect(request.parentSpanId).toBe(spans['checkout']!.spanId);
+  expect(request.attributes['otel.scope.name']).toBe('@opentelemetry/instrumentation-fetch');
+  expect(collector.requests.find(({ path }) => path === '/api/orders')!.headers['b3']).toBe(`${request.traceId}-${request.spanId}-1`);
+});
+
+it('takes everything back, and leaves another SDK where it is', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const [telemetry, collector, undo] = await start();
+  const kept = trace.getTracer('kept');
+  registerOpenTelemetryApi(telemetry)();
+  expect(warn).toHaveBeenCalled();
+  expect(kept.startSpan('still').isRecording()).toBe(true);
+  undo();
+  expect(kept.startSpan('kept').isRecording()).toBe(false);
+  expect(trace.getTracer('new').startSpan('new').isRecording()).toBe(false);
+  const carrier = {};
+  propagation.inject(propagation.extract(ROOT_CONTEXT, { b3: `${TRACE}-${SPAN}-1` }), carrier);
+  expect(carrier).toEqual({});
+  expect(await exported(telemetry, collector)).toEqual({});
+});
