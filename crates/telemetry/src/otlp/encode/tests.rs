@@ -25,6 +25,8 @@ fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         any::<bool>().prop_map(Value::Bool),
         any::<i64>().prop_map(Value::I64),
+        // Around 128 a number takes a second byte.
+        (-1..200i64).prop_map(Value::I64),
         any::<f64>().prop_map(Value::F64),
         text().prop_map(|text| Value::String(text.into())),
         prop::collection::vec(any::<i64>(), 0..4).prop_map(|list| Value::Array(Array::I64(list))),
