@@ -17,7 +17,10 @@ fn refusal(way: &Way) -> Option<(&'static str, &'static str)> {
     match way.name {
         "http/protobuf" | "http/protobuf with gzip" | "grpc" | "grpc with gzip" => None,
         // All that its gRPC library says is that it cannot read the header that names zstd.
-        "grpc with zstd" => Some(("grpc_internal", "Error parsing 'grpc-encoding' metadata")),
+        "grpc with zstd" => Some((
+            "grpc_internal",
+            "set OTEL_EXPORTER_OTLP_COMPRESSION to gzip or none",
+        )),
         _ => Some((
             "http_415",
             "try another OTEL_EXPORTER_OTLP_PROTOCOL or OTEL_EXPORTER_OTLP_COMPRESSION=none",

@@ -102,7 +102,7 @@ fn outcome(signal: Signal, message: &[u8], ended: &HeaderMap) -> Answer {
     let remedy = if verdict == Verdict::TooLarge {
         remedy(413)
     } else {
-        code.remedy()
+        code.remedy(said)
     };
     Answer::failed(verdict, shown, said, remedy)
 }

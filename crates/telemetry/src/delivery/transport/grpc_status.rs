@@ -79,9 +79,14 @@ impl Code {
         }
     }
 
-    /// What somebody can do about it.
-    pub(super) fn remedy(self) -> &'static str {
+    /// What somebody can do about it: by the code, and by the server's words where the code says
+    /// too little.
+    pub(super) fn remedy(self, message: &str) -> &'static str {
         match self.0 {
+            // gRPC's C library refuses a compression it does not know as an internal error.
+            13 if message.contains("grpc-encoding") => {
+                "the destination does not know this compression; set OTEL_EXPORTER_OTLP_COMPRESSION to gzip or none"
+            }
             7 | 16 => "check OTEL_EXPORTER_OTLP_HEADERS: the destination does not accept the key",
             8 => "the destination limits the rate; sample less or raise its quota",
             12 => {
