@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 // `npm run dev` shows the page from Vite and takes everything else from a running `aetherterm`.
 const server = process.env.AETHERTERM_URL ?? 'http://127.0.0.1:57575'
-const proxied = ['/api', '/v1', '/jaeger', '/socket.io']
+const proxied = ['/api', '/v1', '/jaeger', '/metrics', '/socket.io']
 
 export default defineConfig({
   plugins: [vue()],

@@ -19,13 +19,14 @@ struct TelemetryHealth {
     enabled: bool,
 }
 
-/// `/api/health`, `/api/telemetry/status`, the relay at `/v1` and the query API at `/jaeger/api`.
+/// `/api/health`, `/api/telemetry`, `/metrics`, the relay at `/v1` and the query API at `/jaeger/api`.
 pub(crate) fn router(telemetry: &Telemetry) -> Router {
     Router::new()
         .route("/api/health", get(health))
-        .route("/api/telemetry/status", get(telemetry_status))
         .with_state(telemetry.clone())
+        .nest("/api/telemetry", telemetry.admin_router())
         .merge(telemetry.relay_router())
+        .merge(telemetry.prometheus_router())
         .nest("/jaeger/api", telemetry.query_router())
 }
 
@@ -38,8 +39,4 @@ async fn health(State(telemetry): State<Telemetry>) -> Json<Health> {
         version: env!("CARGO_PKG_VERSION"),
         telemetry,
     })
-}
-
-async fn telemetry_status(State(telemetry): State<Telemetry>) -> Json<aether_telemetry::Status> {
-    Json(telemetry.status())
 }

@@ -10,6 +10,7 @@ mod app;
 mod check;
 mod connections;
 mod guard;
+mod operate;
 mod serve;
 mod settings;
 mod terminal;
@@ -18,6 +19,7 @@ mod web;
 pub use app::{App, app};
 pub use check::{Check, exit_code};
 pub use guard::{BadToken, MAX_TOKEN_LEN, MIN_TOKEN_LEN, Origin, Token};
+pub use operate::{Done, Operation, Replay, Server};
 pub use serve::{ServeError, serve};
 pub use settings::{Cli, OtelSettings, Settings, Task};
 pub use terminal::{

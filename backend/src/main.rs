@@ -3,8 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use aetherterm_backend::{Check, Cli, Settings, Task, exit_code, serve};
+use aetherterm_backend::{Check, Cli, Operation, Settings, Task, exit_code, serve};
 use clap::Parser;
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -12,26 +13,44 @@ use tracing_subscriber::util::SubscriberInitExt;
 fn main() -> ExitCode {
     match Cli::parse().into_task() {
         Task::Serve(settings) => run(*settings),
-        Task::Check(check) => check_backends(&check),
+        Task::Check(check) => check_backends(&check).unwrap_or_else(|code| code),
+        Task::Operate(operation) => operate(&operation).unwrap_or_else(|code| code),
     }
 }
 
-/// Prints what every backend answered. Nothing else is written: no log, no telemetry of its own.
-fn check_backends(check: &Check) -> ExitCode {
+/// A runtime for one question.
+fn small_runtime() -> Result<Runtime, ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("aetherterm: the system gives no runtime: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let report = runtime.block_on(check.run());
-    // Whoever has closed standard output still gets the exit code.
-    let _ = writeln!(std::io::stdout(), "{}", check.show(&report));
-    exit_code(&report)
+    runtime.map_err(|error| {
+        eprintln!("aetherterm: the system gives no runtime: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Whoever has closed standard output still gets the exit code.
+fn print(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints what every backend answered. Nothing else is written: no log, no telemetry of its own.
+fn check_backends(check: &Check) -> Result<ExitCode, ExitCode> {
+    let report = small_runtime()?.block_on(check.run());
+    print(&check.show(&report));
+    Ok(exit_code(&report))
+}
+
+/// Prints what a server that runs answered.
+fn operate(operation: &Operation) -> Result<ExitCode, ExitCode> {
+    let done = small_runtime()?.block_on(operation.run());
+    if !done.text.is_empty() {
+        print(&done.text);
+    }
+    for failure in &done.failures {
+        eprintln!("aetherterm: {failure}");
+    }
+    Ok(done.code)
 }
 
 fn run(settings: Settings) -> ExitCode {
@@ -44,7 +63,7 @@ fn run(settings: Settings) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("aetherterm: the system gives no threads: {error}");

@@ -35,7 +35,7 @@ pub(crate) use refusal::escape;
 use refusal::{Entry, Refusal};
 
 /// Paths that programs ask for, not people. A token in their query is not accepted.
-const PROGRAM_PATHS: [&str; 4] = ["/api", "/v1", "/jaeger", "/socket.io"];
+const PROGRAM_PATHS: [&str; 5] = ["/api", "/v1", "/jaeger", "/metrics", "/socket.io"];
 
 /// Decides who gets through.
 #[derive(Debug)]

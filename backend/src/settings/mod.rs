@@ -15,6 +15,7 @@ pub use otel::OtelSettings;
 
 use crate::check::Check;
 use crate::guard::{BadToken, Origin, Token};
+use crate::operate::Operation;
 use crate::terminal::{Limits, Shell};
 
 /// A terminal in the browser, with its traces.
@@ -46,6 +47,9 @@ enum TelemetryCommand {
     /// Sends one span, one log record and one metric to every configured backend and says what each answered. Exit
     /// code 0: all accepted; 1: not all; 2: nothing could be sent (wrong settings, telemetry off, or no backend).
     Check(Box<Check>),
+    /// Asks a server that runs.
+    #[command(flatten)]
+    Operate(Operation),
 }
 
 /// What the program was asked to do.
@@ -55,6 +59,8 @@ pub enum Task {
     Serve(Box<Settings>),
     /// To check the backends of telemetry.
     Check(Box<Check>),
+    /// To ask a server that runs.
+    Operate(Operation),
 }
 
 impl Cli {
@@ -63,6 +69,9 @@ impl Cli {
         match self.command {
             Some(Command::Serve(settings)) => Task::Serve(settings),
             Some(Command::Telemetry(TelemetryCommand::Check(check))) => Task::Check(check),
+            Some(Command::Telemetry(TelemetryCommand::Operate(operation))) => {
+                Task::Operate(operation)
+            }
             None => Task::Serve(Box::new(self.settings)),
         }
     }
@@ -232,7 +241,7 @@ impl Settings {
 /// Reads the token without ever repeating it: clap's own message about a wrong value shows the value, and a secret with
 /// one letter too many is still a secret.
 #[derive(Clone)]
-struct TokenParser;
+pub(crate) struct TokenParser;
 
 impl clap::builder::TypedValueParser for TokenParser {
     type Value = Token;

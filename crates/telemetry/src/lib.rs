@@ -12,6 +12,7 @@
 
 #![deny(missing_docs)]
 
+mod admin;
 mod check;
 mod config;
 mod current_trace;
@@ -20,6 +21,7 @@ mod ending;
 pub mod http;
 mod otlp;
 mod pipeline;
+mod prometheus;
 mod query;
 mod relay;
 mod signal;

@@ -21,7 +21,7 @@ use crate::delivery::{DeadLetter, Delivery, Intake};
 use crate::pipeline::{self, Pipeline};
 use crate::status::{self, Status};
 use crate::store::Store;
-use crate::{query, relay};
+use crate::{admin, prometheus, query, relay};
 
 pub use builder::TelemetryBuilder;
 pub use error::BuildError;
@@ -170,6 +170,27 @@ impl Telemetry {
                 "telemetry is disabled (OTEL_ENABLED=false or OTEL_SDK_DISABLED=true)",
             ),
         }
+    }
+
+    /// The API to operate telemetry with, to be nested where it is wanted: `GET /status`, `POST
+    /// /check`, `GET /dead-letters` and what can be done with them; `GET /openapi.json` describes
+    /// all of it.
+    ///
+    /// It shows no secrets, but can delete and send: put authentication around it, and where that
+    /// is a cookie, a check of the origin.
+    pub fn admin_router(&self) -> Router {
+        admin::router(self.clone())
+    }
+
+    /// `GET /metrics` for Prometheus, in its text format: the health of telemetry itself, and with
+    /// `OTEL_METRICS_EXPORTER=otlp,prometheus` everything this process measures.
+    ///
+    /// Names follow the specification: dots become `_`, the unit is appended, counters end in
+    /// `_total` (`aether_telemetry_dropped_total`, `messaging_process_duration_seconds_bucket`); the
+    /// resource is `target_info`. Authorization is the caller's: wrap the router, and give
+    /// Prometheus the credentials.
+    pub fn prometheus_router(&self) -> Router {
+        prometheus::router(self.running.clone())
     }
 
     /// What telemetry is doing right now.

@@ -139,6 +139,11 @@ pub struct Config {
     /// (`OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION`, by default
     /// `explicit_bucket_histogram`, otherwise `base2_exponential_bucket_histogram`).
     pub exponential_histograms: bool,
+    /// Whether everything this process measures can be scraped, and not only the health of
+    /// telemetry itself: `OTEL_METRICS_EXPORTER` names `prometheus`. See
+    /// [`Telemetry::prometheus_router`](crate::Telemetry::prometheus_router). Default: no, because
+    /// each measurement is added up once more for it.
+    pub prometheus: bool,
     /// How much telemetry logs about itself (`OTEL_LOG_LEVEL`; `OTEL_DEBUG=true` is the older way
     /// to say `debug`). Default: whatever the program's own filter lets through.
     pub log_level: Option<LevelFilter>,
@@ -173,6 +178,7 @@ impl Default for Config {
             metric_interval: metrics::DEFAULT_INTERVAL,
             metric_temporality: Temporality::default(),
             exponential_histograms: false,
+            prometheus: false,
             log_level: None,
             warnings: Vec::new(),
         }

@@ -108,6 +108,12 @@ fn everything(reader: &mut Reader<'_>) -> Config {
     config.metric_temporality = metrics::temporality(reader, &config.destinations);
     config.exponential_histograms = metrics::exponential(reader);
     metrics::exemplars(reader);
+    config.prometheus = exporters::read(reader, Signal::Metrics).prometheus;
+    if config.prometheus && config.exponential_histograms {
+        reader.warning(
+            "exponential histograms have no form that Prometheus scrapes as text: they are missing at /metrics".to_owned(),
+        );
+    }
     config
 }
 

@@ -8,6 +8,7 @@ mod logs;
 mod machine;
 mod metrics;
 mod panics;
+mod prometheus;
 mod propagator;
 mod resource;
 mod spans;
@@ -31,6 +32,7 @@ use crate::{Config, Signal};
 
 pub(crate) use layer::layer;
 pub(crate) use panics::install as install_panic_hook;
+pub(crate) use prometheus::{CONTENT_TYPE as PROMETHEUS_TYPE, Exposition};
 pub(crate) use propagator::{Formats, formats, read_order};
 pub(crate) use resource::{Identity, detect as detect_resource};
 use spans::Spans;
@@ -42,6 +44,8 @@ pub(crate) struct Pipeline {
     pub(crate) tracer: SdkTracerProvider,
     pub(crate) logger: Option<SdkLoggerProvider>,
     meter: Option<SdkMeterProvider>,
+    /// What Prometheus scrapes.
+    pub(crate) exposition: Exposition,
 }
 
 impl Pipeline {
@@ -55,7 +59,6 @@ impl Pipeline {
         delivery: &Arc<Delivery>,
     ) -> Result<Self, String> {
         let resource = resource::detect(config, identity);
-        let failed = |error| format!("no OTLP exporter: {error}");
 
         let spans = Spans::start(config.spans, config.limits.span_value_length, delivery)?;
         let tracer = SdkTracerProvider::builder()
@@ -83,34 +86,32 @@ impl Pipeline {
             None
         };
 
-        let meter = if delivery.takes(Signal::Metrics) {
-            let temporality = match config.metric_temporality {
-                config::Temporality::Cumulative => Temporality::Cumulative,
-                config::Temporality::Delta => Temporality::Delta,
-                config::Temporality::LowMemory => Temporality::LowMemory,
-            };
-            let builder = MetricExporter::builder()
-                .with_http()
-                .with_temporality(temporality);
-            let exporter = with_intake(builder, Signal::Metrics, config, delivery)
-                .build()
-                .map_err(failed)?;
-            let reader = PeriodicReader::builder(exporter)
-                .with_interval(config.metric_interval)
-                .build();
-            let mut provider = SdkMeterProvider::builder()
-                .with_resource(resource.clone())
-                .with_reader(reader);
+        let (exposition, scraped) = if config.prometheus {
+            let (exposition, reader) = Exposition::of_everything()?;
+            (exposition, Some(reader))
+        } else {
+            (Exposition::of_health(&resource, delivery)?, None)
+        };
+        let sent = delivery
+            .takes(Signal::Metrics)
+            .then(|| metric_reader(config, delivery))
+            .transpose()?;
+        let meter = (sent.is_some() || scraped.is_some()).then(|| {
+            let mut provider = SdkMeterProvider::builder().with_resource(resource.clone());
+            if let Some(reader) = sent {
+                provider = provider.with_reader(reader);
+            }
+            if let Some(reader) = scraped {
+                provider = provider.with_reader(reader);
+            }
             if config.exponential_histograms {
                 provider = provider.with_view(metrics::exponential);
             }
             let provider = provider.build();
             metrics::observe(&provider, delivery);
             global::set_meter_provider(provider.clone());
-            Some(provider)
-        } else {
-            None
-        };
+            provider
+        });
 
         global::set_tracer_provider(tracer.clone());
         propagator::install(propagator::build(&config.propagators));
@@ -119,6 +120,7 @@ impl Pipeline {
             tracer,
             logger,
             meter,
+            exposition,
         })
     }
 
@@ -146,6 +148,31 @@ impl Pipeline {
             let _ = meter.force_flush();
         }
     }
+}
+
+/// Sends what is measured, at intervals.
+fn metric_reader(
+    config: &Config,
+    delivery: &Arc<Delivery>,
+) -> Result<PeriodicReader<MetricExporter>, String> {
+    let temporality = match config.metric_temporality {
+        config::Temporality::Cumulative => Temporality::Cumulative,
+        config::Temporality::Delta => Temporality::Delta,
+        config::Temporality::LowMemory => Temporality::LowMemory,
+    };
+    let builder = MetricExporter::builder()
+        .with_http()
+        .with_temporality(temporality);
+    let exporter = with_intake(builder, Signal::Metrics, config, delivery)
+        .build()
+        .map_err(failed)?;
+    Ok(PeriodicReader::builder(exporter)
+        .with_interval(config.metric_interval)
+        .build())
+}
+
+fn failed(error: opentelemetry_otlp::ExporterBuildError) -> String {
+    format!("no OTLP exporter: {error}")
 }
 
 /// Points an exporter at the intake. The endpoint is never contacted; retries happen behind the

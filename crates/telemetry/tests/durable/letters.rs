@@ -3,6 +3,11 @@
 use std::time::Duration;
 
 use aether_telemetry::{Outcome, Replay};
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use serde_json::Value;
+use tower::ServiceExt;
 
 use super::sink::Mood;
 use super::*;
@@ -93,4 +98,49 @@ async fn without_a_folder_they_are_in_memory() {
         );
     }
     arrived("letters in memory", &sink, &accepted).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_of_it_over_http() {
+    let (folder, sink) = (Folder::new("http"), Sink::start(Mood::Status(400)).await);
+    let telemetry = start(durable(folder.path(), &[&sink.url()])).await;
+    let accepted = send(&telemetry, 0..4).await;
+    wait_for("all are refused", || {
+        (telemetry.dead_letters().len() == 4).then_some(())
+    })
+    .await;
+    let api = telemetry.admin_router();
+    let (status, list) = ask(&api, "GET", "/dead-letters").await;
+    assert_eq!(status, 200);
+    let letters = list["dead_letters"].as_array().unwrap();
+    assert_eq!(letters.len(), 4);
+    let path = format!("/dead-letters/{}", letters[0]["id"].as_str().unwrap());
+    let (status, request) = ask(&api, "GET", &path).await;
+    assert_eq!(status, 200);
+    let span = "/resourceSpans/0/scopeSpans/0/spans/0/traceId";
+    let trace = request.pointer(span).and_then(Value::as_str);
+    assert_eq!(trace.map(str::len), Some(32), "{request}");
+
+    sink.mood(Mood::Well);
+    let (status, _) = ask(&api, "POST", &format!("{path}/replay")).await;
+    assert_eq!(status, 202);
+    let (status, _) = ask(&api, "POST", &format!("{path}/replay")).await;
+    assert_eq!(status, 404, "it is none any more");
+    let none = "/dead-letters/replay?destination=elsewhere:4318";
+    let (_, replayed) = ask(&api, "POST", none).await;
+    assert_eq!(replayed["queued"], 0, "{replayed}");
+    let (_, replayed) = ask(&api, "POST", "/dead-letters/replay").await;
+    assert_eq!(replayed["queued"], 3, "{replayed}");
+    arrived("dead letters", &sink, &accepted).await;
+    let (_, status) = ask(&api, "GET", "/status").await;
+    assert_eq!(status["dead_letters"]["letters"], 0, "{status}");
+}
+
+async fn ask(api: &Router, method: &str, path: &str) -> (u16, Value) {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.body(Body::empty()).unwrap();
+    let response = api.clone().oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = support::body(response).await;
+    (status, serde_json::from_slice(&body).unwrap_or_default())
 }

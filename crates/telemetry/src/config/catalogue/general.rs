@@ -25,7 +25,7 @@ plain("OTEL_PROPAGATORS","propagators","Header formats, the first that is presen
 pub(super) const EXPORTERS: &[Setting] = &[
 plain("OTEL_TRACES_EXPORTER","exporter.traces","What is done with traces: otlp (send them to the endpoint), console (print them to standard output, a line of JSON per request), both with a comma, or none","otlp").of(Kind::List),
 plain("OTEL_LOGS_EXPORTER","exporter.logs","The same for logs","otlp").of(Kind::List),
-plain("OTEL_METRICS_EXPORTER","exporter.metrics","The same for metrics","otlp").of(Kind::List),
+plain("OTEL_METRICS_EXPORTER","exporter.metrics","The same for metrics, which can also be scraped: prometheus puts everything that is measured at /metrics, where otherwise only the health of telemetry is","otlp").of(Kind::List),
 ];
 
 /// Which traces are recorded.

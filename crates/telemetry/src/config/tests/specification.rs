@@ -119,7 +119,7 @@ fn what_is_not_available_is_said_in_clear_words() {
         ("OTEL_PROPAGATORS", ",", "expected a list"),
         ("OTEL_TRACES_EXPORTER", "zipkin", "no exporter for zipkin"),
         (
-            "OTEL_METRICS_EXPORTER",
+            "OTEL_LOGS_EXPORTER",
             "prometheus",
             "no exporter for prometheus",
         ),

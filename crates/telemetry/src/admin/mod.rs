@@ -1,0 +1,65 @@
+//! The API to operate telemetry with: what it does, a check of the destinations, dead letters.
+//!
+//! `openapi.json` beside this file describes it and is served with it; a test holds both together.
+//! Errors are problem details, <https://www.rfc-editor.org/rfc/rfc9457>.
+
+mod letters;
+mod problem;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use tokio::sync::Semaphore;
+
+use crate::telemetry::Telemetry;
+use crate::{CheckReport, Status};
+use problem::Problem;
+
+/// What the API is, for programs.
+const OPENAPI: &str = include_str!("openapi.json");
+
+#[derive(Debug, Clone)]
+struct Admin {
+    telemetry: Telemetry,
+    /// Of a check that runs: a second one beside it would only cost the destinations.
+    checking: Arc<Semaphore>,
+}
+
+/// All routes, to be nested.
+pub(crate) fn router(telemetry: Telemetry) -> Router {
+    Router::new()
+        .route("/openapi.json", get(openapi))
+        .route("/status", get(status))
+        .route("/check", post(check))
+        .merge(letters::router())
+        .fallback(async || Problem::not_found("there is no such resource; openapi.json lists all"))
+        .method_not_allowed_fallback(async || Problem::method())
+        .with_state(Admin {
+            telemetry,
+            checking: Arc::new(Semaphore::new(1)),
+        })
+}
+
+async fn openapi() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
+async fn status(State(admin): State<Admin>) -> Json<Status> {
+    Json(admin.telemetry.status())
+}
+
+async fn check(State(admin): State<Admin>) -> Result<Json<CheckReport>, Problem> {
+    let Ok(_turn) = admin.checking.try_acquire() else {
+        return Err(Problem::busy(
+            "another check is running; ask again when it has ended",
+        ));
+    };
+    Ok(Json(admin.telemetry.check().await))
+}
+
+#[cfg(test)]
+mod tests;
