@@ -76,7 +76,7 @@ impl Pipeline {
                 delivery,
             )
             .build()
-            .map_err(failed)?;
+            .map_err(|error| failed(&error))?;
             let logs = gate::logs(logs, &config.logs, delivery.counters());
             let provider = SdkLoggerProvider::builder()
                 .with_resource(resource.clone())
@@ -165,13 +165,13 @@ fn metric_reader(
         .with_temporality(temporality);
     let exporter = with_intake(builder, Signal::Metrics, config, delivery)
         .build()
-        .map_err(failed)?;
+        .map_err(|error| failed(&error))?;
     Ok(PeriodicReader::builder(exporter)
         .with_interval(config.metric_interval)
         .build())
 }
 
-fn failed(error: opentelemetry_otlp::ExporterBuildError) -> String {
+fn failed(error: &opentelemetry_otlp::ExporterBuildError) -> String {
     format!("no OTLP exporter: {error}")
 }
 
