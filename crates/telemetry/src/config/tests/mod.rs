@@ -315,17 +315,43 @@ fn exporters() {
     assert_eq!(console, [Signal::Traces, Signal::Logs]);
     assert_eq!(read(&[base]).unwrap().destinations[0].endpoints.len(), 3);
 
-    for signal in ["TRACES", "LOGS", "METRICS"] {
+    for (signal, known) in [
+        ("TRACES", "`otlp`, `console` or `none`"),
+        ("LOGS", "`otlp`, `console` or `none`"),
+        ("METRICS", "`otlp`, `console`, `prometheus` or `none`"),
+    ] {
         let variable = format!("OTEL_{signal}_EXPORTER");
         for (value, remedy) in [
-            ("zipkin", "`otlp`, `console` or `none`"),
+            ("zipkin", known),
             ("none,otlp", "`none` stands alone"),
-            (",", "`otlp`, `console` or `none`"),
+            (",", known),
         ] {
             let message = problem(&[base, (&variable, value)]);
             assert!(message.contains(remedy), "{message}");
         }
     }
+}
+
+#[test]
+fn metrics_can_be_scraped_and_sent() {
+    let of = |value| {
+        let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318");
+        let config = read(&[base, ("OTEL_METRICS_EXPORTER", value)]).unwrap();
+        let sent = config.destinations[0].endpoints.keys().copied();
+        (config.prometheus, sent.last() == Some(Signal::Metrics))
+    };
+    assert_eq!(of("otlp"), (false, true));
+    assert_eq!(of("otlp,prometheus"), (true, true));
+    assert_eq!(of("Prometheus"), (true, false));
+    let warned = read(&[
+        ("OTEL_METRICS_EXPORTER", "prometheus"),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+            "base2_exponential_bucket_histogram",
+        ),
+    ]);
+    let warnings = warned.unwrap().warnings;
+    assert!(warnings[0].contains("missing at /metrics"), "{warnings:?}");
 }
 
 #[test]
