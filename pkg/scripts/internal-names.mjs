@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const NAMES = `
-  ackId acknowledged activity allows arm awaitAck awaitReply begun buckets byAck bySpan carriers collect
-  connectedAt core current decision describe disconnected dispatch droppedEvents encoder forget
-  forgetReady hand handedOver handled inFlight instruments late lateAnswer least markReady
-  mayBegin measurement most notLoaded parentId perSecond prepare pump refused remoteParent
-  reported reserved sendFinal sent serverIsReady settings settle severityText since sink timerAt tokens
-  unmeasured unsent watchUpgrade writer
+  ack ackId acknowledged activity allows answer arm awaitAck awaitReply begin begun buckets collect
+  connectedAt connectionSpan core current decision describe disconnected dispatch droppedEvents due
+  encoder failed finishSend finishSpan forget full hand handled inFlight instruments late least
+  loadMetrics mayBegin measurement most notLoaded numbers parentId perSecond prepare pump receive
+  refused remoteParent reported requestOf reserved route sendFinal sent serverIsReady setReady
+  settings settle severityText since sink socket timer timerAt tokens transportName undo unmeasured
+  watchUpgrade writer
 `
   .trim()
   .split(/\s+/);

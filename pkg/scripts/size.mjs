@@ -18,6 +18,9 @@ if (!existsSync(join(dist, 'index.js'))) {
 
 const brotli = (bytes) => brotliCompressSync(bytes).length;
 
+/** As Vite has it for applications. */
+const COMMENTS = { annotation: false, jsdoc: false, legal: false };
+
 /** The application, as a module beside `package.json`. */
 const virtual = (code) => {
   const id = join(root, 'application.js');
@@ -27,7 +30,7 @@ const virtual = (code) => {
 /** Sizes of what a bundler makes of `code`: the entry with what it imports statically, and what comes later. */
 const bundle = async (code, without) => {
   const bundled = await rolldown({ input: 'application', external: ['vue', 'vue-router', 'pinia', '@opentelemetry/api'], plugins: [virtual(code)], logLevel: 'silent' });
-  const { output } = await bundled.generate({ format: 'esm', minify: true });
+  const { output } = await bundled.generate({ format: 'esm', minify: true, comments: COMMENTS });
   const chunks = output.filter(({ type, name }) => type === 'chunk' && !without.some((prefix) => name.startsWith(prefix)));
   const first = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
   for (const name of first) for (const imported of chunks.find(({ fileName }) => fileName === name)?.imports ?? []) first.add(imported);

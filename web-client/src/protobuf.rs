@@ -122,22 +122,23 @@ impl Writer {
         let Some(mut length) = self.bytes.len().checked_sub(start) else {
             return;
         };
-        let mut prefix = [0_u8; 5];
-        let mut used = 0;
-        for byte in &mut prefix {
-            used += 1;
-            *byte = length as u8 & 0x7f;
+        let mut at = start.wrapping_sub(1);
+        while let Some(byte) = self.bytes.get_mut(at) {
+            *byte = length as u8;
             length >>= 7;
             if length == 0 {
-                break;
+                return;
             }
             *byte |= 0x80;
+            at += 1;
+            // A longer length moves the content up by a byte.
+            self.bytes.push(0);
+            if let Some(content) = self.bytes.get_mut(at..)
+                && !content.is_empty()
+            {
+                content.copy_within(..content.len() - 1, 1);
+            }
         }
-        // A longer length moves the content up by the extra bytes.
-        let end = self.bytes.len();
-        self.bytes.extend_from_slice(&prefix[..used - 1]);
-        self.bytes.copy_within(start..end, start + used - 1);
-        self.bytes[start - 1..start - 1 + used].copy_from_slice(&prefix[..used]);
     }
 }
 

@@ -85,7 +85,10 @@ impl Toolchain {
             .env("CARGO_TARGET_DIR", target_dir)
             // Building the standard library is an unstable option of cargo.
             .env("RUSTC_BOOTSTRAP", "1")
-            .env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort")
+            .env(
+                "RUSTFLAGS",
+                "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none",
+            )
             .args(["build", "--quiet", "--profile", "wasm", "--target", TARGET])
             .args(["--package", "aether-web-client", "--lib"])
             .args([

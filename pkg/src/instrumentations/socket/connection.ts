@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/no-explicit-any -- other people's functions: only `any` accepts every signature */
 /**
  * The connection's own span: from the handshake, or from the loss of the connection before, until connected.
  *
@@ -15,135 +14,130 @@ import { type State, safely } from './state.js';
 
 /** An upgrade that takes longer is no longer waited for. */
 const UPGRADE_MS = 5000;
-type Listener = (...args: any[]) => void;
 
-export class Connection {
-  /** The span until the connection is there. */
-  private span: SpanImpl | undefined;
-  /** Ends the watch for an upgrade, and a span that is only kept open for that. */
-  private settle: (() => void) | undefined;
-  /** When the connection was there, if its span is still waiting for the upgrade. */
-  private connectedAt: number | undefined;
-  private lost = false;
-  private readonly listeners: [event: string, listener: Listener][];
-
-  constructor(private readonly state: State) {
-    const { socket } = state;
-    const { io } = socket;
-    this.listeners = [
-      ['reconnect_attempt', (attempt: number) => safely(() => this.event('reconnect_attempt', { 'socketio.reconnect.attempt': attempt }))],
-      ['reconnect_failed', () => safely(() => this.fail('reconnect_failed'))],
-    ];
-    for (const [event, listener] of this.listeners) io.on(event, listener);
-    if (socket.active && !socket.connected) this.begin();
-  }
-
-  private begin(): SpanImpl {
-    const { state } = this;
-    const { core } = state;
-    const before = state.connection;
-    this.span = core.start(`connect ${state.socket.nsp}`, {
-      kind: 'client',
-      attributes: { ...state.system, 'messaging.operation.name': 'connect' },
-      links: before ? [before] : [],
-    });
-    return this.span;
-  }
-
+export interface Connection {
   /** The CONNECT packet with our carrier in its `auth`; anything the application has put there stays. */
-  handshake(packet: Packet): Packet {
-    const span = this.span ?? this.begin();
-    this.state.connection = span;
-    this.watchUpgrade(span);
-    const { data } = packet;
-    if (!this.state.settings.handshake || (data !== undefined && data !== null && !isPlainObject(data))) return packet;
-    return { ...packet, data: { ...data, _trace: { b3: writeB3(span), accept: ['trailing'] } } };
-  }
-
+  handshake(packet: Packet): Packet;
   /** The library's reserved events, before its listeners hear of them. */
-  reserved(event: string, detail: unknown): void {
-    if (event === 'connect') this.connected();
-    else if (event === 'connect_error') this.refused(detail);
-    else if (event === 'disconnect') this.disconnected(String(detail));
-  }
-
+  reserved(event: string, detail: unknown): void;
   /** Takes our listeners off the manager and ends what is open. */
-  close(): void {
-    for (const [event, listener] of this.listeners) this.state.socket.io.off(event, listener);
-    this.settle?.();
-    this.fail('closed');
-  }
+  close(): void;
+}
 
-  private connected(): void {
-    const { state, span } = this;
-    const { core } = state;
-    if (this.lost && state.settings.metrics) core.measure(false, 'socketio.reconnects', '{reconnect}', 1, state.system);
-    this.lost = false;
-    if (!span) return;
-    this.span = undefined;
-    const at = now();
-    span.set({ 'socketio.transport': state.transport });
-    state.activity('connection', span, 'connect', false, at - span.start, 'connected');
-    // Whether a transport other than polling was chosen or reached already: nothing is left to wait for.
-    if (state.transport === 'polling' && this.settle) this.connectedAt = at;
-    else span.end(at);
-  }
+export const createConnection = (state: State): Connection => {
+  const { core, socket, settings, system } = state;
+  const { io } = socket;
+  /** The span until the connection is there. */
+  let span: SpanImpl | undefined;
+  /** Ends the watch for an upgrade, and a span that is only kept open for that. */
+  let settle: (() => void) | undefined;
+  /** When the connection was there, if its span is still waiting for the upgrade. */
+  let connectedAt: number | undefined;
+  let lost = false;
 
-  private watchUpgrade(span: SpanImpl): void {
-    this.settle?.();
-    this.connectedAt = undefined;
-    const { engine } = this.state.socket.io;
-    if (!engine || this.state.transport !== 'polling') return;
-    const upgraded = (transport?: { name?: string }): void => {
-      span.event('upgrade', { 'socketio.transport': transport?.name });
-      settle();
-    };
-    const settle = (): void => {
-      clearTimeout(timer);
-      engine.off('upgrade', upgraded);
-      this.settle = undefined;
-      if (this.connectedAt !== undefined) span.end(this.connectedAt);
-    };
-    const timer = later(UPGRADE_MS, settle);
-    this.settle = settle;
-    engine.on('upgrade', upgraded);
-  }
+  const begin = (): SpanImpl => {
+    const before = state.connectionSpan;
+    return (span = core.start(`connect ${socket.nsp}`, {
+      kind: 'client',
+      attributes: { ...system, 'messaging.operation.name': 'connect' },
+      links: before ? [before] : [],
+    }));
+  };
 
-  private refused(error: unknown): void {
-    const type = (error as { type?: unknown } | undefined)?.type;
-    const reason = typeof type === 'string' ? type : 'connect_error';
-    this.event('connect_error', { 'error.type': reason });
-    // A refusal by the server ends it; a broken transport is tried again.
-    if (!this.state.socket.active) this.fail(reason);
-  }
-
-  private disconnected(reason: string): void {
-    const { state } = this;
-    const { core, socket, connection } = state;
-    this.settle?.();
-    state.forgetReady();
-    if (connection) state.activity('connection', connection, 'disconnect', false, undefined, `disconnected: ${reason}`);
-    if (socket.active && socket.io.reconnection?.() !== false) {
-      this.lost = true;
-      this.begin().event('disconnect', { 'socketio.disconnect.reason': reason });
-      return;
-    }
-    core.log('info', `disconnected: ${reason}`, {
-      eventName: 'socketio.disconnect',
-      attributes: { ...state.system, 'socketio.disconnect.reason': reason },
-      context: connection ?? null,
-    });
-  }
-
-  private event(name: string, attributes: Record<string, string | number>): void {
-    const { span } = this;
+  const happened = (name: string, attributes: Record<string, string | number>): void => {
     if (!span) return;
     span.event(name, attributes);
-    this.state.activity('connection', span, name, false, undefined, Object.values(attributes).join(' '));
-  }
+    state.activity('connection', span, name, Object.values(attributes).join(' '));
+  };
 
-  private fail(reason: string): void {
-    this.span?.fail(reason).end();
-    this.span = undefined;
-  }
-}
+  const fail = (reason: string): void => {
+    span?.fail(reason).end();
+    span = undefined;
+  };
+
+  const watchUpgrade = (watched: SpanImpl): void => {
+    settle?.();
+    connectedAt = undefined;
+    const { engine } = io;
+    if (!engine || state.transportName() !== 'polling') return;
+    const upgraded = (transport?: { name?: string }): void => {
+      watched.event('upgrade', { 'socketio.transport': transport?.name });
+      done();
+    };
+    const done = (): void => {
+      clearTimeout(timer);
+      engine.off('upgrade', upgraded);
+      settle = undefined;
+      if (connectedAt !== undefined) watched.end(connectedAt);
+    };
+    const timer = later(UPGRADE_MS, done);
+    settle = done;
+    engine.on('upgrade', upgraded);
+  };
+
+  const connected = (): void => {
+    if (lost && settings.metrics) core.measure(false, 'socketio.reconnects', '{reconnect}', 1, system);
+    lost = false;
+    if (!span) return;
+    const at = now();
+    span.set({ 'socketio.transport': state.transportName() });
+    state.activity('connection', span, 'connect', 'connected', at - span.start);
+    // Whether a transport other than polling was chosen or reached already: nothing is left to wait for.
+    if (state.transportName() === 'polling' && settle) connectedAt = at;
+    else span.end(at);
+    span = undefined;
+  };
+
+  const refused = (error: unknown): void => {
+    const type = (error as { type?: unknown } | undefined)?.type;
+    const reason = typeof type === 'string' ? type : 'connect_error';
+    happened('connect_error', { 'error.type': reason });
+    // A refusal by the server ends it; a broken transport is tried again.
+    if (!socket.active) fail(reason);
+  };
+
+  const disconnected = (reason: string): void => {
+    const { connectionSpan } = state;
+    const why = { 'socketio.disconnect.reason': reason };
+    const message = `disconnected: ${reason}`;
+    settle?.();
+    state.setReady(false);
+    if (connectionSpan) state.activity('connection', connectionSpan, 'disconnect', message);
+    if (socket.active && io.reconnection?.() !== false) {
+      lost = true;
+      begin().event('disconnect', why);
+    } else {
+      core.log('info', message, { eventName: 'socketio.disconnect', attributes: { ...system, ...why }, context: connectionSpan ?? null });
+    }
+  };
+
+  const listeners: Record<string, (attempt: number) => void> = {
+    reconnect_attempt: (attempt) => safely(() => happened('reconnect_attempt', { 'socketio.reconnect.attempt': attempt })),
+    reconnect_failed: () => safely(() => fail('reconnect_failed')),
+  };
+  for (const event in listeners) io.on(event, listeners[event]!);
+  if (socket.active && !socket.connected) begin();
+
+  return {
+    handshake(packet) {
+      const opening = span ?? begin();
+      state.connectionSpan = opening;
+      watchUpgrade(opening);
+      const { data } = packet;
+      if (!settings.handshake || !isPlainObject(data ?? {})) return packet;
+      return { ...packet, data: { ...data, _trace: { b3: writeB3(opening), accept: ['trailing'] } } };
+    },
+
+    reserved(event, detail) {
+      if (event === 'connect') connected();
+      else if (event === 'connect_error') refused(detail);
+      else if (event === 'disconnect') disconnected(String(detail));
+    },
+
+    close() {
+      for (const event in listeners) io.off(event, listeners[event]!);
+      settle?.();
+      fail('closed');
+    },
+  };
+};

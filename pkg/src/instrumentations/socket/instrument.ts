@@ -9,13 +9,13 @@
 import type { SocketActivity, SocketLike, SocketOptions } from '../../types.js';
 import type { Core } from '../../core/core.js';
 import { warnOnce } from '../../core/warn.js';
-import { Connection } from './connection.js';
-import { Inbound } from './inbound.js';
-import { CONNECT, type Hook, type Packet, isKnown, patch } from './internals.js';
+import { createConnection } from './connection.js';
+import { createInbound } from './inbound.js';
+import { CONNECT, HOOKS, type Hook, type Packet, isKnown, patch } from './internals.js';
 import { settingsFrom } from './options.js';
-import { Outbound } from './outbound.js';
-import { Pending } from './pending.js';
-import { State, safely } from './state.js';
+import { createOutbound } from './outbound.js';
+import { createPending } from './pending.js';
+import { createState, safely } from './state.js';
 
 const instrumented = /*@__PURE__*/ new WeakSet<object>();
 
@@ -32,38 +32,38 @@ export const instrumentSocket = (
   }
   instrumented.add(socket);
 
-  const state = new State(core, socket, settingsFrom(options), listeners);
-  const pending = new Pending(state);
-  const outbound = new Outbound(state, pending);
-  const inbound = new Inbound(state, pending);
-  const connection = new Connection(state);
+  const state = createState(core, socket, settingsFrom(options), listeners);
+  const pending = createPending(state);
+  const outbound = createOutbound(state, pending);
+  const inbound = createInbound(state, pending);
+  const connection = createConnection(state);
   let on = true;
 
-  /** Replaces a method; once undone, a replacement that could not be removed passes everything through. */
-  const hook = (name: Hook, act: (original: any, self: unknown, args: any) => unknown): (() => void) =>
-    patch(socket, name, (original) =>
-      function (this: unknown, ...args: any[]) {
-        return on ? act(original, this, args) : original.apply(this, args);
-      },
-    );
-
-  const undo = [
-    hook('emit', outbound.emit),
-    hook('packet', (original, self, args) => {
+  const hooks: Record<Hook, (original: any, self: unknown, args: any) => unknown> = {
+    emit: outbound.emit,
+    packet(original, self, args) {
       if (args[0].type === CONNECT) original.call(self, safely(() => connection.handshake(args[0])) ?? args[0]);
       else outbound.packet(original, self, args as [Packet]);
-    }),
-    hook('onevent', inbound.receive),
-    hook('emitEvent', inbound.dispatch),
-    hook('onack', outbound.acknowledged),
-    hook('emitReserved', (original, self, args) => {
+    },
+    onevent: inbound.receive,
+    onack: outbound.acknowledged,
+    emitEvent: inbound.dispatch,
+    emitReserved(original, self, args) {
       safely(() => {
         if (args[0] === 'disconnect') pending.disconnected();
         connection.reserved(args[0], args[1]);
       });
       return original.apply(self, args);
-    }),
-  ];
+    },
+  };
+  /** Once undone, a replacement that could not be removed passes everything through. */
+  const undo = HOOKS.map((name) =>
+    patch(socket, name, (original) =>
+      function (this: unknown, ...args: any[]) {
+        return on ? hooks[name](original, this, args) : original.apply(this, args);
+      },
+    ),
+  );
 
   return () => {
     if (!on) return;

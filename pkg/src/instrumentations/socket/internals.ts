@@ -50,7 +50,7 @@ export interface SocketInternals extends SocketLike {
 
 /** The methods that are replaced on the one socket. */
 export type Hook = 'emit' | 'packet' | 'onevent' | 'onack' | 'emitEvent' | 'emitReserved';
-const HOOKS: readonly Hook[] = ['emit', 'packet', 'onevent', 'onack', 'emitEvent', 'emitReserved'];
+export const HOOKS: readonly Hook[] = ['emit', 'packet', 'onevent', 'onack', 'emitEvent', 'emitReserved'];
 
 /** Whether this is a socket whose insides we know. */
 export const isKnown = (socket: unknown): socket is SocketInternals => {
@@ -65,7 +65,7 @@ export const isKnown = (socket: unknown): socket is SocketInternals => {
 export const patch = (target: any, name: Hook, make: (original: (...args: any[]) => any) => (...args: any[]) => any): (() => void) => {
   const own = Object.getOwnPropertyDescriptor(target, name);
   const replacement = make(target[name]);
-  Object.defineProperty(target, name, { value: replacement, configurable: true, writable: true, enumerable: false });
+  Object.defineProperty(target, name, { value: replacement, configurable: true, writable: true });
   return () => {
     if (target[name] !== replacement) return;
     if (own) Object.defineProperty(target, name, own);

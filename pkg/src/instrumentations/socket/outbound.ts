@@ -12,74 +12,38 @@ import { type State, safely } from './state.js';
 
 type Emit = (this: unknown, event: string, ...args: unknown[]) => unknown;
 
-export class Outbound {
-  /** The event being emitted right now. */
-  private current: Operation | undefined;
-  /** Events in the library's buffer. */
-  private readonly buffered = new WeakMap<Packet, Operation>();
-  /** With the option `retries`: the context in which an event was put into the queue, by its internal callback. */
-  private readonly queued = new WeakMap<object, SpanContext>();
+type PacketHook = (original: (packet: Packet) => void, self: unknown, args: [Packet]) => void;
 
-  constructor(
-    private readonly state: State,
-    private readonly pending: Pending,
-  ) {}
-
+export interface Outbound {
   /** In place of `socket.emit`. */
-  readonly emit = (original: Emit, self: unknown, args: [event: string, ...unknown[]]): unknown => {
-    const { socket } = this.state;
-    const last = args[args.length - 1];
-    if (socket._opts?.retries && !socket.flags.fromQueue && !socket.flags.volatile) return this.enqueue(original, self, args);
-
-    const operation = safely(() => this.begin(String(args[0]), typeof last === 'function', this.queued.get(last as object)));
-    if (!operation) return original.apply(self, args);
-    const outer = this.current;
-    const length = socket.sendBuffer.length;
-    this.current = operation;
-    try {
-      return original.apply(self, args);
-    } catch (error) {
-      safely(() => this.failed(operation, error));
-      throw error;
-    } finally {
-      this.current = outer;
-      if (!operation.handled) safely(() => this.unsent(operation, length));
-    }
-  };
-
+  emit(original: Emit, self: unknown, args: [event: string, ...unknown[]]): unknown;
   /** In place of `socket.packet`, for events. */
-  packet(original: (packet: Packet) => void, self: unknown, [packet]: [Packet]): void {
-    const { current } = this;
-    let operation = this.buffered.get(packet);
-    if (!operation && current && !current.handled && packet.type === EVENT) operation = current;
-    if (!operation) return original.call(self, packet);
-    const sending = operation;
-    const copy = safely(() => this.prepare(sending, packet)) ?? packet;
-    try {
-      original.call(self, copy);
-    } catch (error) {
-      safely(() => this.failed(sending, error));
-      throw error;
-    }
-    safely(() => this.handedOver(sending));
-  }
+  packet: PacketHook;
+  /** In place of `socket.onack`. */
+  acknowledged: PacketHook;
+}
 
-  private enqueue(original: Emit, self: unknown, args: [event: string, ...unknown[]]): unknown {
-    const queue = this.state.socket._queue;
+export const createOutbound = (state: State, pending: Pending): Outbound => {
+  const { core, socket, settings } = state;
+  /** The event being emitted right now. */
+  let current: Operation | undefined;
+  /** Events in the library's buffer. */
+  const buffered = new WeakMap<Packet, Operation>();
+  /** With the option `retries`: the context in which an event was put into the queue, by its internal callback. */
+  const queued = new WeakMap<object, SpanContext>();
+
+  const enqueue: Outbound['emit'] = (original, self, args) => {
+    const queue = socket._queue;
     const length = queue?.length ?? 0;
     const result = original.apply(self, args);
     const context = active();
-    if (context && queue && queue.length > length) {
-      const entry = queue[queue.length - 1]!.args;
-      this.queued.set(entry[entry.length - 1] as object, context);
-    }
+    if (context && queue && queue.length > length) queued.set(queue.at(-1)!.args.at(-1) as object, context);
     return result;
-  }
+  };
 
-  private begin(event: string, ack: boolean, context: SpanContext | undefined): Operation {
-    const { state } = this;
+  const begin = (event: string, ack: boolean, context: SpanContext | undefined): Operation => {
     const parent = context ?? active();
-    const span = state.core.start(
+    const span = core.start(
       `send ${event}`,
       { parent: parent ?? null, attributes: state.describe(event, 'send') },
       parent || state.mayBegin(event) ? undefined : false,
@@ -89,83 +53,115 @@ export class Outbound {
       event,
       begun: tick(),
       ack,
-      reply: state.settings.replies.get(event),
-      ackTimeout: state.socket.flags.timeout ?? state.socket._opts?.ackTimeout,
+      reply: settings.replies.get(event) as Operation['reply'],
+      ackTimeout: socket.flags.timeout ?? socket._opts?.ackTimeout,
       handled: false,
       ended: false,
       expectsReply: ack,
     };
-  }
+  };
 
   /** `emit` has returned without handing anything to the transport. */
-  private unsent(operation: Operation, length: number): void {
-    const { sendBuffer } = this.state.socket;
+  const unsent = (operation: Operation, length: number): void => {
+    const { span, event } = operation;
     operation.handled = true;
-    if (sendBuffer.length > length) {
-      const packet = sendBuffer[sendBuffer.length - 1]!;
-      this.buffered.set(packet, operation);
-      this.pending.awaitAck(operation, packet.id);
+    if (socket.sendBuffer.length > length) {
+      const packet = socket.sendBuffer.at(-1)!;
+      buffered.set(packet, operation);
+      pending.awaitAck(operation, packet.id);
       return;
     }
     // A volatile event while the transport was busy: not sent, by design.
-    operation.span.as('producer').set({ 'socketio.discarded': true });
-    this.pending.complete(operation);
-    this.state.activity('failed', operation.span, operation.event, false, undefined, 'discarded');
-  }
+    span.as('producer').set({ 'socketio.discarded': true });
+    pending.finishSend(operation);
+    state.activity('failed', span, event, 'discarded');
+  };
 
   /** Puts the context in and decides what the span is; the packet itself is what `onAnyOutgoing` has seen and stays. */
-  private prepare(operation: Operation, packet: Packet): Packet {
-    const { state } = this;
-    const { span } = operation;
-    const buffered = operation.handled;
+  const prepare = (operation: Operation, packet: Packet): Packet => {
+    const { span, ack, reply, begun, handled: waited } = operation;
     operation.handled = true;
     let data = packet.data as unknown[];
     let form = 'none';
-    const { context } = state.settings;
-    if (context === 'traced' || (context === 'auto' && state.serverIsReady)) {
+    const { context } = settings;
+    if (context === 'traced' || (context === 'auto' && state.serverIsReady())) {
       data = [...data, trailing(span)];
       form = 'trailing';
     } else if (context === 'payload') {
       const payload = intoPayload(data[1], span);
       if (payload) {
         data = [data[0], payload, ...data.slice(2)];
-        form = 'payload';
+        form = context;
       }
     }
     // A declared reply can only be matched if the server gets to know the request.
-    operation.expectsReply = operation.ack || (!!operation.reply && form !== 'none');
+    operation.expectsReply = ack || (!!reply && form !== 'none');
     span.as(operation.expectsReply ? 'client' : 'producer').set({
-      'socketio.ack': operation.ack,
-      'socketio.transport': state.transport,
+      'socketio.ack': ack,
+      'socketio.transport': state.transportName(),
       'socketio.context': form,
       'socketio.request_id': form === 'payload' ? span.spanId : undefined,
-      'socketio.buffered_ms': buffered ? tick() - operation.begun : undefined,
+      'socketio.buffered_ms': waited ? tick() - begun : undefined,
     });
-    if (!buffered) this.pending.awaitAck(operation, packet.id);
+    if (!waited) pending.awaitAck(operation, packet.id);
     return { ...packet, data };
-  }
-
-  private handedOver(operation: Operation): void {
-    const { state } = this;
-    if (operation.ended) return;
-    state.activity('sent', operation.span, operation.event, operation.expectsReply);
-    if (operation.expectsReply) this.pending.awaitReply(operation);
-    else this.pending.complete(operation);
-  }
-
-  private failed(operation: Operation, error: unknown): void {
-    operation.handled = true;
-    if (operation.ended) return;
-    operation.span.error(error);
-    this.pending.end(operation, operation.span.attributes['error.type'] as string | undefined ?? 'error');
-  }
-
-  /** In place of `socket.onack`. */
-  readonly acknowledged = (original: (packet: Packet) => void, self: unknown, [packet]: [Packet]): void => {
-    const operation = this.pending.acknowledged(packet.id);
-    if (!operation) return original.call(self, packet);
-    safely(() => (operation.ended ? this.pending.lateAnswer(operation) : this.pending.end(operation)));
-    // What the callback does is a consequence of the request.
-    run(operation.span, () => original.call(self, packet));
   };
-}
+
+  const handedOver = (operation: Operation): void => {
+    const { span, event, ended, expectsReply } = operation;
+    if (ended) return;
+    state.activity('sent', span, event, undefined, undefined, expectsReply);
+    if (expectsReply) pending.awaitReply(operation);
+    else pending.finishSend(operation);
+  };
+
+  /** Runs what hands an event over; what that throws is recorded and thrown on. */
+  const attempt = <T>(operation: Operation, act: () => T): T => {
+    try {
+      return act();
+    } catch (error) {
+      safely(() => {
+        operation.handled = true;
+        if (operation.ended) return;
+        operation.span.error(error);
+        pending.settle(operation, (operation.span.attributes['error.type'] as string | undefined) ?? 'error');
+      });
+      throw error;
+    }
+  };
+
+  return {
+    emit(original, self, args) {
+      const last = args.at(-1);
+      if (socket._opts?.retries && !socket.flags.fromQueue && !socket.flags.volatile) return enqueue(original, self, args);
+
+      const operation = safely(() => begin(String(args[0]), typeof last === 'function', queued.get(last as object)));
+      if (!operation) return original.apply(self, args);
+      const outer = current;
+      const { length } = socket.sendBuffer;
+      current = operation;
+      try {
+        return attempt(operation, () => original.apply(self, args));
+      } finally {
+        current = outer;
+        if (!operation.handled) safely(() => unsent(operation, length));
+      }
+    },
+
+    packet(original, self, [packet]) {
+      const operation = buffered.get(packet) ?? (packet.type === EVENT && !current?.handled ? current : undefined);
+      if (!operation) return original.call(self, packet);
+      const copy = safely(() => prepare(operation, packet)) ?? packet;
+      attempt(operation, () => original.call(self, copy));
+      safely(() => handedOver(operation));
+    },
+
+    acknowledged(original, self, [packet]) {
+      const operation = pending.acknowledged(packet.id);
+      if (!operation) return original.call(self, packet);
+      safely(() => pending.answer(operation));
+      // What the callback does is a consequence of the request.
+      run(operation.span, () => original.call(self, packet));
+    },
+  };
+};
