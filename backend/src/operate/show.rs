@@ -105,13 +105,12 @@ pub(super) fn letters(answer: &Value) -> String {
     for letter in list(&answer["dead_letters"]) {
         let _ = writeln!(
             out,
-            "{} {}: {} {}, {}\n   {} {}",
+            "{} {}: {} {}, {}\n   {}",
             word(&letter["id"]),
             word(&letter["destination"]),
             count(&letter["items"]),
             word(&letter["signal"]),
             bytes(&letter["bytes"]),
-            word(&letter["status"]),
             word(&letter["message"])
         );
     }

@@ -38,11 +38,23 @@ export interface JsonRequest {
  * Throws {@link RequestError}, or the abort reason of `signal` when the caller gave up.
  */
 export async function getJson(path: string, request: JsonRequest = {}): Promise<unknown> {
+  return readJson(path, await ask('GET', path, request), request)
+}
+
+/** Asks the server to do something, and returns the parsed JSON of its answer, `null` where it has none. Throws as {@link getJson}. */
+export async function act(method: 'POST' | 'DELETE', path: string, request: JsonRequest = {}): Promise<unknown> {
+  const response = await ask(method, path, request)
+  return response.headers.has('content-type') ? readJson(path, response, request) : null
+}
+
+/** The answer, where it is a good one. */
+async function ask(method: string, path: string, request: JsonRequest): Promise<Response> {
   const timeout = AbortSignal.timeout(request.timeoutMs ?? 15_000)
   const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout
   let response: Response
   try {
     response = await (request.fetch ?? plainFetch)(path, {
+      method,
       headers: { accept: 'application/json' },
       credentials: 'same-origin',
       signal,
@@ -54,6 +66,10 @@ export async function getJson(path: string, request: JsonRequest = {}): Promise<
       : new RequestError('The server cannot be reached.', 'Check that aetherterm is running, then try again.', 0)
   }
   if (!response.ok) throw await refusal(path, response)
+  return response
+}
+
+async function readJson(path: string, response: Response, request: JsonRequest): Promise<unknown> {
   if (!(response.headers.get('content-type') ?? '').includes('json')) {
     throw new RequestError(
       `${path} answered without JSON.`,
@@ -83,14 +99,14 @@ async function refusal(path: string, response: Response): Promise<RequestError> 
   return new RequestError(said.message || `The server answered ${status} to ${path}.`, said.remedy || usual, status)
 }
 
-/** The message of a JSON error body: Jaeger's `errors[].msg` or a plain `message`/`error`. */
+/** The message of a JSON error body: Jaeger's `errors[].msg`, the `detail` of problem details, or a plain `message`/`error`. */
 async function saidByServer(response: Response): Promise<string> {
   try {
     const body: unknown = await response.json()
     if (typeof body !== 'object' || body === null) return ''
-    const { errors, message, error } = body as { errors?: unknown; message?: unknown; error?: unknown }
+    const { errors, detail, message, error } = body as { errors?: unknown; detail?: unknown; message?: unknown; error?: unknown }
     const first: unknown = Array.isArray(errors) ? errors[0] : undefined
-    const said = (first as { msg?: unknown } | undefined)?.msg ?? message ?? error
+    const said = (first as { msg?: unknown } | undefined)?.msg ?? detail ?? message ?? error
     return typeof said === 'string' ? said.slice(0, 300) : ''
   } catch {
     return ''

@@ -1,4 +1,5 @@
 /** `/api/telemetry/status`, read without trusting it. */
+import { fields, list, number, string } from './raw'
 
 export interface Destination {
   name: string
@@ -66,13 +67,6 @@ export interface ServerStatus {
   store: Store | null
   counts: Count[]
 }
-
-type Fields = Record<string, unknown>
-
-const fields = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {})
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
-const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0)
-const string = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 export function readStatus(body: unknown): ServerStatus {
   const raw = fields(body)

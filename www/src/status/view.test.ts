@@ -2,16 +2,17 @@
 import type { TelemetryStats } from '@aetherterm/telemetry'
 import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { getJson, RequestError } from '../shared/http'
+import { act, getJson, RequestError } from '../shared/http'
 import TelemetryView from './TelemetryView.vue'
 
 let stats: TelemetryStats
 vi.mock('@aetherterm/telemetry/vue', () => ({ useTelemetry: () => ({ stats: () => stats }) }))
-vi.mock('../shared/http', async (original) => ({ ...(await original<typeof import('../shared/http')>()), getJson: vi.fn() }))
+vi.mock('../shared/http', async (original) => ({ ...(await original<typeof import('../shared/http')>()), getJson: vi.fn(), act: vi.fn() }))
 
 beforeEach(() => {
   stats = { state: 'ready', queued: 3, queuedBytes: 900, exported: { traces: 40, logs: 1, metrics: 0 }, dropped: {} }
   vi.mocked(getJson).mockReset()
+  vi.mocked(act).mockReset()
 })
 
 let wrapper: ReturnType<typeof mount>
@@ -51,14 +52,47 @@ it('says which settings cannot be used, and which look like a mistake', async ()
   expect(wrapper.get('[data-testid="telemetry-warnings"]').text()).toContain('4317')
   expect(wrapper.find('[data-testid="telemetry-problems"]').exists()).toBe(false)
 })
-it('says how the queues on disk are, and what was refused for good', async () => {
+it('says how the queues on disk are', async () => {
   await open({
     enabled: true,
     storage: { folder: '/var/lib/aetherterm/telemetry', state: 'full', problem: 'the disk is full', bytes: 2048, recovered: 3, damaged: 1 },
-    dead_letters: { letters: 2, bytes: 10, max_bytes: 100, lost: 4 },
   })
   expect(wrapper.get('[data-testid="storage"]').text()).toMatch(/failing.*The disk is full\..*3 requests, queued again.*1 places/)
-  expect(wrapper.get('[data-testid="dead-letters"]').text()).toMatch(/2 requests.*4 requests/)
+  expect(wrapper.find('[data-testid="dead-letters"]').exists()).toBe(false)
+})
+it('shows what was refused for good, and sends it again', async () => {
+  const letters = ['1', '2'].map((id) => ({ id, destination: 'a:4318', signal: 'traces', items: 7, bytes: 2048, refused_ms: 5, status: 'HTTP 400', message: 'not like this' }))
+  vi.mocked(getJson).mockImplementation(async (path) =>
+    path.endsWith('/status') ? { enabled: true, dead_letters: { letters: letters.length, bytes: 4096, lost: 4 } } : { dead_letters: letters },
+  )
+  wrapper = mount(TelemetryView)
+  await flushPromises()
+  const panel = wrapper.get('[data-testid="dead-letters"]')
+  expect(panel.text()).toMatch(/2 requests.*4 requests made room.*a:4318 refused 7 traces.*HTTP 400: not like this/)
+
+  vi.mocked(act).mockImplementationOnce(async () => (letters.shift(), null))
+  await panel.get('[data-testid="dead-letter"] button').trigger('click')
+  await flushPromises()
+  expect(act).toHaveBeenCalledWith('POST', '/api/telemetry/dead-letters/1/replay')
+  expect(panel.findAll('[data-testid="dead-letter"]')).toHaveLength(1)
+  expect(panel.text()).toContain('Queued again.')
+
+  vi.mocked(act).mockRejectedValueOnce(new RequestError('The queue is full.', 'Try again later.', 503))
+  await panel.get('[data-testid="replay-all"]').trigger('click')
+  await flushPromises()
+  expect(panel.get('[role="alert"]').text()).toContain('Try again later.')
+})
+it('asks the destinations, and shows what each answered', async () => {
+  await open({ enabled: true, destinations: [{ name: 'a:4318', signals: ['traces'] }] })
+  vi.mocked(act).mockResolvedValue({
+    results: [
+      { destination: 'a:4318', signal: 'traces', accepted: true, duration_ms: 12, answer: 'HTTP 200 OK' },
+      { destination: 'a:4318', signal: 'logs', accepted: false, duration_ms: 3, answer: 'HTTP 401', remedy: 'check the headers' },
+    ],
+  })
+  await wrapper.get('[data-testid="check-now"]').trigger('click')
+  await flushPromises()
+  expect(wrapper.get('[data-testid="check"]').text()).toMatch(/1 of 2 were accepted.*12 ms.*HTTP 200 OK.*HTTP 401; check the headers/)
 })
 it('shows the page’s own side even when the server does not answer', async () => {
   vi.mocked(getJson).mockRejectedValue(new RequestError('The server cannot be reached.', 'Start it.', 0))
