@@ -61,14 +61,14 @@ it('says how the queues on disk are', async () => {
   expect(wrapper.find('[data-testid="dead-letters"]').exists()).toBe(false)
 })
 it('shows what was refused for good, and sends it again', async () => {
-  const letters = ['1', '2'].map((id) => ({ id, destination: 'a:4318', signal: 'traces', items: 7, bytes: 2048, refused_ms: 5, status: 'HTTP 400', message: 'not like this' }))
+  const letters = ['1', '2'].map((id) => ({ id, destination: 'a:4318', signal: 'traces', items: 7, bytes: 2048, refused_ms: 5, status: 'HTTP 400', message: 'HTTP 400, "not like this"' }))
   vi.mocked(getJson).mockImplementation(async (path) =>
     path.endsWith('/status') ? { enabled: true, dead_letters: { letters: letters.length, bytes: 4096, lost: 4 } } : { dead_letters: letters },
   )
   wrapper = mount(TelemetryView)
   await flushPromises()
   const panel = wrapper.get('[data-testid="dead-letters"]')
-  expect(panel.text()).toMatch(/2 requests.*4 requests made room.*a:4318 refused 7 traces.*HTTP 400: not like this/)
+  expect(panel.text()).toMatch(/2 requests.*4 requests made room.*a:4318 refused 7 traces.*HTTP 400, "not like this"/)
 
   vi.mocked(act).mockImplementationOnce(async () => (letters.shift(), null))
   await panel.get('[data-testid="dead-letter"] button').trigger('click')
