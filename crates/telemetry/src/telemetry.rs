@@ -17,11 +17,11 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::check::{CheckReport, Checker};
 use crate::config::log_directives;
-use crate::delivery::{DeadLetter, Delivery, Intake};
+use crate::delivery::{DeadLetter, Delivery, DryRun, Intake};
 use crate::pipeline::{self, Pipeline};
 use crate::status::{self, Status};
 use crate::store::Store;
-use crate::{admin, prometheus, query, relay};
+use crate::{Signal, admin, prometheus, query, relay};
 
 pub use builder::TelemetryBuilder;
 pub use error::BuildError;
@@ -281,6 +281,27 @@ impl Telemetry {
             (Some(running), _) => running.checker.run().await,
             (None, Some(problem)) => CheckReport::failed(problem),
             (None, None) => CheckReport::default(),
+        }
+    }
+
+    /// Where a request of OTLP protobuf would go, by which rules, without sending it; `None` where
+    /// it is no such request. Where telemetry does not run, nothing would go anywhere.
+    ///
+    /// ```
+    /// # fn example(telemetry: &aether_telemetry::Telemetry, request: bytes::Bytes) {
+    /// use aether_telemetry::Signal;
+    ///
+    /// let report = telemetry.dry_run(Signal::Traces, &request);
+    /// for item in report.unwrap_or_default().items {
+    ///     println!("{}: {:?} -> {:?}", item.name, item.rules, item.to);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn dry_run(&self, signal: Signal, request: &bytes::Bytes) -> Option<DryRun> {
+        match &self.running {
+            Some(running) => running.delivery.dry_run(signal, request),
+            None => Some(DryRun::default()),
         }
     }
 

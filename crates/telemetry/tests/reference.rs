@@ -93,3 +93,22 @@ fn files_of_the_reference_can_be_used() {
         assert_eq!(config.destinations.len(), [1, 3][number], "{block}");
     }
 }
+
+#[test]
+fn files_about_routing_can_be_used() {
+    let document = include_str!("../../../docs/routing.md");
+    let block = document.split("```toml\n").nth(1).unwrap();
+    let block = block.split("```").next().unwrap();
+    let name = format!("aether-routing-{}.toml", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, block).unwrap();
+    let config = Config::from_lookup(|name| match name {
+        "AETHER_TELEMETRY_CONFIG" => path.to_str().map(str::to_owned),
+        "NEW_RELIC_KEY" => Some("hunter2".to_owned()),
+        _ => None,
+    });
+    std::fs::remove_file(&path).unwrap();
+    let config = config.unwrap_or_else(|error| panic!("{block}\n{error}"));
+    assert_eq!(config.warnings, [""; 0]);
+    assert_eq!((config.destinations.len(), config.routes.len()), (2, 5));
+}

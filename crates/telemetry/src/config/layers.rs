@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::Route;
 use super::file::File;
 
 /// Answers with the value of an environment variable.
@@ -38,6 +39,8 @@ pub(crate) struct Given {
     values: BTreeMap<String, (String, String)>,
     /// Those that hold where nothing else does.
     defaults: BTreeMap<String, (String, String)>,
+    /// Rules, in their order.
+    pub(super) routes: Vec<Route>,
 }
 
 impl fmt::Debug for Given {
@@ -58,6 +61,11 @@ impl Given {
     pub(crate) fn set_default(&mut self, variable: &str, method: &str, value: String) {
         let place = format!("TelemetryBuilder::{method}");
         self.defaults.insert(variable.to_owned(), (place, value));
+    }
+
+    /// Adds a rule behind the others.
+    pub(crate) fn route(&mut self, route: Route) {
+        self.routes.push(route);
     }
 
     /// Adds a key and its value to a setting that is a list of them.

@@ -29,6 +29,8 @@ mod read;
 mod reader;
 mod resource;
 mod retry;
+mod route;
+mod routes;
 mod sampler;
 mod several;
 mod tls;
@@ -50,6 +52,10 @@ pub use limits::Limits;
 pub use metrics::Temporality;
 pub use propagators::{Propagator, Propagators};
 pub use retry::Retry;
+pub use route::{Action, Change, Edit, Literal, Owner, Route, Subject, Test};
+pub(crate) use route::{MAX_REGEX, MAX_ROUTES, applies};
+pub(crate) use routes::EMBEDDED;
+pub use routes::HashKey;
 pub use sampler::Sampler;
 pub use tls::Tls;
 
@@ -114,6 +120,12 @@ pub struct Config {
     pub durable: Option<Durable>,
     /// How failed requests are repeated.
     pub retry: Retry,
+    /// Rules that say what goes where: those of the builder, then the `[[route]]` tables of the
+    /// file. Default: none, everything goes to every destination that takes its signal.
+    pub routes: Vec<Route>,
+    /// Key of attributes that are hashed (`AETHER_TELEMETRY_HASH_KEY`). Default: none, which lets
+    /// anybody who guesses a value confirm it.
+    pub hash_key: Option<HashKey>,
     /// Bound of a relayed request in bytes, as sent and after decompression
     /// (`AETHER_TELEMETRY_MAX_REQUEST_BYTES`, default 4 MiB).
     pub max_request_bytes: usize,
@@ -166,6 +178,8 @@ impl Default for Config {
             queue_bytes: DEFAULT_QUEUE_BYTES,
             durable: None,
             retry: Retry::default(),
+            routes: Vec::new(),
+            hash_key: None,
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
             sampler: Sampler::default(),
             limits: Limits::default(),

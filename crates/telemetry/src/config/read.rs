@@ -10,7 +10,8 @@ use super::reader::Reader;
 use super::{
     Batch, Config, ConfigError, DEFAULT_DISK_QUEUE_BYTES, DEFAULT_MAX_REQUEST_BYTES,
     DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Problem, Retry, batch, durable,
-    endpoint, exporters, file, limits, metrics, parse, propagators, resource, retry, sampler,
+    endpoint, exporters, file, limits, metrics, parse, propagators, resource, retry, routes,
+    sampler,
 };
 use crate::Signal;
 
@@ -98,6 +99,13 @@ fn everything(reader: &mut Reader<'_>) -> Config {
     let traces_have_a_place =
         sends(&config, Signal::Traces) || exporters.console || !exporters.otlp;
     config.store_bytes = store(reader, traces_have_a_place);
+    let names = routes::names(
+        &config.destinations,
+        config.store_bytes.is_some(),
+        !config.console.is_empty(),
+    );
+    config.routes = routes::read(reader, &names);
+    config.hash_key = routes::hash_key(reader);
     let mut spans = Batch::SPANS;
     if config.store_bytes.is_some() {
         spans.delay = PROMPT_SPAN_DELAY;

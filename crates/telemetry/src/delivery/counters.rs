@@ -4,6 +4,7 @@
 //! `aether.telemetry.{accepted,rejected,dropped,exported}`. They change once per batch, so one
 //! lock is enough.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -45,13 +46,14 @@ pub struct Count {
     /// `host:port` of a destination, `embedded`, `console`, `relay`, `sdk` for what this process
     /// made faster than it could be handed over, or `none` where no destination takes the signal.
     pub destination: Arc<str>,
-    /// Why, for everything that is not plain success; empty otherwise.
-    pub reason: &'static str,
+    /// Why, for everything that is not plain success; empty otherwise. `route: ` and the name of
+    /// the rule for what a rule dropped.
+    pub reason: Cow<'static, str>,
     /// Items since the start (requests for [`Outcome::Rejected`]).
     pub value: u64,
 }
 
-type Key = (Outcome, Signal, Arc<str>, &'static str);
+type Key = (Outcome, Signal, Arc<str>, Cow<'static, str>);
 
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -65,7 +67,7 @@ impl Counters {
         outcome: Outcome,
         signal: Signal,
         destination: &Arc<str>,
-        reason: &'static str,
+        reason: impl Into<Cow<'static, str>>,
         value: u64,
     ) {
         if value == 0 {
@@ -73,7 +75,7 @@ impl Counters {
         }
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         *counts
-            .entry((outcome, signal, Arc::clone(destination), reason))
+            .entry((outcome, signal, Arc::clone(destination), reason.into()))
             .or_default() += value;
     }
 
@@ -85,7 +87,7 @@ impl Counters {
                 outcome: *outcome,
                 signal: *signal,
                 destination: Arc::clone(destination),
-                reason,
+                reason: reason.clone(),
                 value: *value,
             })
             .collect()

@@ -2,8 +2,12 @@
 //!
 //! A queue in memory has it at once. For durable ones it is written first, so the answer comes
 //! later: a [`Ticket`].
+//!
+//! Rules may have cut a request into parts. Room is made for all of them before the first is
+//! placed: a relay client whose request has a part that nobody has room for is asked to send all of
+//! it again, and nothing of it was taken.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
@@ -14,13 +18,13 @@ use super::{Batch, Counters, Outcome, Outlet, Source, now_ms};
 /// What the intake did with a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Intake {
-    /// At least one destination has it, or it was empty.
+    /// At least one destination has each part of it, or it was empty.
     Accepted,
     /// No destination takes this signal: dropped and counted.
     NoDestination,
-    /// Every destination that takes this signal is full: nothing was taken.
+    /// Every destination that a part of it is for is full.
     Full,
-    /// It could not be written to disk, for this reason: nothing was taken.
+    /// It could not be written to disk, for this reason.
     NotWritten(&'static str),
 }
 
@@ -50,60 +54,175 @@ impl Ticket {
     }
 }
 
-/// Puts a batch into the queues of `outlets`. `taken` says that somebody else has it already.
-pub(super) fn place<'a>(
-    batch: &Batch,
-    outlets: impl Iterator<Item = &'a Arc<Outlet>>,
-    mut taken: bool,
+/// A part of a request with where it is to go.
+#[derive(Debug)]
+pub(super) struct Placing {
+    pub(super) batch: Batch,
+    pub(super) outlets: Vec<Arc<Outlet>>,
+    /// Whether somebody else has it already.
+    pub(super) taken: bool,
+}
+
+/// A part with the room that there is for it.
+struct Placed {
+    batch: Batch,
+    taken: bool,
+    memory: Vec<Arc<Outlet>>,
+    disk: Vec<Arc<Outlet>>,
+    full: Vec<Arc<Outlet>>,
+}
+
+impl Placed {
+    /// Makes room wherever there is any.
+    fn reserve(placing: Placing) -> Self {
+        let Placing {
+            batch,
+            outlets,
+            taken,
+        } = placing;
+        let (mut memory, mut disk, mut full) = (Vec::new(), Vec::new(), Vec::new());
+        for outlet in outlets {
+            if outlet.queue.reserve(batch.body.len()).is_err() {
+                full.push(outlet);
+            } else if outlet.queue.is_durable() {
+                disk.push(outlet);
+            } else {
+                memory.push(outlet);
+            }
+        }
+        Self {
+            batch,
+            taken,
+            memory,
+            disk,
+            full,
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.taken || !self.memory.is_empty() || !self.disk.is_empty()
+    }
+
+    fn give_back(&self) {
+        for outlet in self.memory.iter().chain(&self.disk) {
+            outlet.queue.release(self.batch.body.len());
+        }
+    }
+}
+
+/// Puts the parts of a request into the queues of their destinations.
+pub(super) fn place(
+    parts: Vec<Placing>,
     journal: Option<&Journal>,
     counters: &Arc<Counters>,
 ) -> Ticket {
-    let mut lost = Vec::new();
-    let mut written = Vec::new();
-    let mut cursors = Vec::<Arc<Cursor>>::new();
-    for outlet in outlets {
-        match outlet.queue.cursor() {
-            None if outlet.queue.push(batch.clone()).is_ok() => {
-                taken = true;
-                count(counters, Outcome::Accepted, batch, outlet, "");
-            }
-            Some(cursor) if outlet.queue.reserve(batch.body.len()).is_ok() => {
-                cursors.push(Arc::clone(cursor));
-                written.push(Arc::clone(outlet));
-            }
-            _ => lost.push((Arc::clone(outlet), "queue_full")),
+    let parts: Vec<_> = parts.into_iter().map(Placed::reserve).collect();
+    // What this process made cannot be sent again: all of it that has room is taken.
+    let own = parts.iter().all(|part| part.batch.source == Source::Own);
+    if !own && !parts.iter().all(Placed::has_room) {
+        parts.iter().for_each(Placed::give_back);
+        return Ticket::known(Intake::Full);
+    }
+    let answers = Arc::new(Answers(Mutex::new(Gathered {
+        left: parts.len(),
+        worst: Intake::Accepted,
+        asked: None,
+    })));
+    for part in parts {
+        put(part, journal, counters, &answers);
+    }
+    answers.ticket()
+}
+
+/// The answers of all parts, of which the worst counts.
+struct Answers(Mutex<Gathered>);
+
+struct Gathered {
+    left: usize,
+    worst: Intake,
+    asked: Option<oneshot::Sender<Intake>>,
+}
+
+impl Answers {
+    /// Learns the answer of one part.
+    fn learn(&self, intake: Intake) {
+        let mut gathered = self.lock();
+        gathered.left -= 1;
+        if gathered.worst == Intake::Accepted {
+            gathered.worst = intake;
+        }
+        if gathered.left == 0
+            && let Some(asked) = gathered.asked.take()
+        {
+            // Whoever asked may have gone away, which changes nothing.
+            let _ = asked.send(gathered.worst);
         }
     }
-    let Some(journal) = journal.filter(|_| !written.is_empty()) else {
-        return Ticket::known(settle(batch, taken, &lost, Intake::Full, counters));
+
+    fn ticket(&self) -> Ticket {
+        let mut gathered = self.lock();
+        if gathered.left == 0 {
+            return Ticket::known(gathered.worst);
+        }
+        let (asked, answer) = oneshot::channel();
+        gathered.asked = Some(asked);
+        Ticket(Answer::Later(answer))
+    }
+
+    /// No code panics while it holds the lock, so a poisoned state is still consistent.
+    fn lock(&self) -> MutexGuard<'_, Gathered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn put(part: Placed, journal: Option<&Journal>, counters: &Arc<Counters>, answers: &Arc<Answers>) {
+    let Placed {
+        batch,
+        mut taken,
+        memory,
+        disk,
+        full,
+    } = part;
+    let full = full.into_iter().map(|outlet| (outlet, "queue_full"));
+    let mut lost: Vec<_> = full.collect();
+    for outlet in memory {
+        if outlet.queue.put(batch.clone()).is_ok() {
+            taken = true;
+            count(counters, Outcome::Accepted, &batch, &outlet, "");
+        } else {
+            lost.push((outlet, "queue_full"));
+        }
+    }
+    let Some(journal) = journal.filter(|_| !disk.is_empty()) else {
+        return answers.learn(settle(&batch, taken, &lost, Intake::Full, counters));
     };
-    let (answer, later) = oneshot::channel();
-    let (copy, counters) = (batch.clone(), Arc::clone(counters));
-    let done = Box::new(move |result| {
+    let cursors: Vec<Arc<Cursor>> = disk
+        .iter()
+        .filter_map(|outlet| outlet.queue.cursor().cloned())
+        .collect();
+    let (copy, counters, answers) = (batch.clone(), Arc::clone(counters), Arc::clone(answers));
+    let done = Box::new(move |result: Result<_, Refused>| {
         let batch = copy;
         let mut otherwise = Intake::Full;
         match result {
             Ok(record) => {
-                for outlet in &written {
+                for outlet in &disk {
                     count(&counters, Outcome::Accepted, &batch, outlet, "");
                     outlet.queue.written(Arc::clone(&record), &batch.body);
                 }
                 taken = true;
             }
             Err(refused) => {
-                otherwise = Intake::NotWritten(Refused::reason(refused));
-                for outlet in written {
+                otherwise = Intake::NotWritten(refused.reason());
+                for outlet in disk {
                     outlet.queue.release(batch.body.len());
                     lost.push((outlet, refused.reason()));
                 }
             }
         }
-        let intake = settle(&batch, taken, &lost, otherwise, &counters);
-        // Whoever asked may have gone away, which changes nothing.
-        let _ = answer.send(intake);
+        answers.learn(settle(&batch, taken, &lost, otherwise, &counters));
     });
-    journal.append(batch, now_ms(), cursors, done);
-    Ticket(Answer::Later(later))
+    journal.append(&batch, now_ms(), cursors, done);
 }
 
 /// Writes a batch that is under way behind all others of its queue, to be dropped when it was to be
@@ -129,7 +248,7 @@ pub(super) async fn again(
     later.await.unwrap_or(false)
 }
 
-/// Counts what is lost and finds the answer.
+/// Counts what is lost of a part and finds its answer.
 fn settle(
     batch: &Batch,
     taken: bool,
@@ -137,8 +256,8 @@ fn settle(
     otherwise: Intake,
     counters: &Counters,
 ) -> Intake {
-    // A relay client that nobody took anything from sends it again, so nothing is lost yet. Where
-    // one destination has it, sending again would double it there.
+    // A relay client that nobody took a part from sends it again, so nothing is lost yet. Where one
+    // destination has it, sending again would double it there.
     if taken || batch.source == Source::Own {
         for (outlet, reason) in lost {
             count(counters, Outcome::Dropped, batch, outlet, reason);

@@ -19,6 +19,7 @@ mod letters;
 mod outlet;
 mod queue;
 mod retry;
+mod routes;
 mod sender;
 pub(crate) mod transport;
 mod worker;
@@ -39,6 +40,7 @@ use crate::{Config, Signal};
 pub(crate) use counters::Counters;
 pub use counters::{Count, Outcome};
 pub(crate) use exporter::IntakeClient;
+use intake::Placing;
 pub(crate) use intake::{Intake, Ticket};
 use journal::{Found, Journal, Unopened};
 pub use journal::{StorageState, StorageStatus};
@@ -47,6 +49,8 @@ pub use letters::{DeadLetter, DeadLetterStatus};
 pub use outlet::Health;
 pub(crate) use outlet::Outlet;
 use queue::Queue;
+pub use routes::{DryRun, DryRunItem, DryRunPart};
+use routes::{Rules, STORE};
 use transport::Clients;
 pub use worker::Undelivered;
 use worker::Worker;
@@ -86,6 +90,7 @@ pub(crate) struct Delivery {
     journal: Option<Arc<Journal>>,
     letters: Arc<DeadLetters>,
     worker: Worker,
+    rules: Rules,
     embedded: Arc<str>,
     nowhere: Arc<str>,
 }
@@ -124,6 +129,7 @@ impl Delivery {
             let console = Outlet::console(config.console.clone(), config.queue_bytes);
             outlets.push(Arc::new(console));
         }
+        let rules = rules(config, &outlets, store.is_some())?;
         let journal = journal.map(Arc::new);
         let parked = Parked::default();
         let worker = Worker::start(worker::Parts {
@@ -141,6 +147,7 @@ impl Delivery {
             journal,
             letters,
             worker,
+            rules,
             embedded: Arc::from("embedded"),
             nowhere: Arc::from("none"),
         };
@@ -206,20 +213,66 @@ impl Delivery {
             self.count(Outcome::Dropped, batch, &self.nowhere, "no_destination");
             return Ticket::known(Intake::NoDestination);
         }
-        let store = self.store.as_deref();
-        let store = store.filter(|_| batch.signal == Signal::Traces);
-        if let Some(store) = store {
-            self.keep(store, batch, decoded);
+        if !self.rules.is_empty(batch.signal) {
+            return self.route(batch, decoded);
         }
+        let stored = self.keep(batch, decoded);
         let outlets = self.outlets.iter();
         let outlets = outlets.filter(|outlet| outlet.takes(batch.signal));
-        intake::place(
-            batch,
-            outlets,
-            store.is_some(),
-            self.journal.as_deref(),
-            &self.counters,
-        )
+        let placing = Placing {
+            batch: batch.clone(),
+            outlets: outlets.cloned().collect(),
+            taken: stored,
+        };
+        intake::place(vec![placing], self.journal.as_deref(), &self.counters)
+    }
+
+    /// Takes a batch the way that the rules say.
+    fn route(&self, batch: &Batch, decoded: Option<ExportTraceServiceRequest>) -> Ticket {
+        let Ok(plan) = self.rules.plan(batch.signal, &batch.body, batch.items) else {
+            // Rules may be there to keep something secret, so it does not go past them.
+            self.count(Outcome::Dropped, batch, &self.nowhere, "malformed");
+            return Ticket::known(Intake::Accepted);
+        };
+        for (rule, items) in plan.dropped {
+            let reason = format!("route: {}", self.rules.name(rule));
+            let nowhere = &self.nowhere;
+            self.counters
+                .add(Outcome::Dropped, batch.signal, nowhere, reason, items);
+        }
+        let (nowhere, items) = (&self.nowhere, plan.nowhere);
+        let reason = "no_destination";
+        self.counters
+            .add(Outcome::Dropped, batch.signal, nowhere, reason, items);
+        let mut decoded = decoded;
+        let whole_body = batch.body.as_ptr();
+        let mut parts = Vec::with_capacity(plan.parts.len());
+        for part in plan.parts {
+            let batch = Batch {
+                items: part.items,
+                body: part.body,
+                ..batch.clone()
+            };
+            let mut taken = false;
+            if part.to & STORE != 0 {
+                // What was decoded is the whole request, as it came.
+                let whole = batch.body.as_ptr() == whole_body;
+                taken = self.keep(&batch, decoded.take().filter(|_| whole));
+            }
+            let outlets = self.outlets.iter().enumerate();
+            let outlets = outlets.filter(|(at, _)| part.to >> at & 1 == 1);
+            parts.push(Placing {
+                batch,
+                outlets: outlets.map(|(_, outlet)| Arc::clone(outlet)).collect(),
+                taken,
+            });
+        }
+        intake::place(parts, self.journal.as_deref(), &self.counters)
+    }
+
+    /// What the rules would do with a request; `None` where it is malformed.
+    pub(crate) fn dry_run(&self, signal: Signal, body: &Bytes) -> Option<DryRun> {
+        self.rules.dry_run(signal, body).ok()
     }
 
     /// Puts a dead letter into the queue of its destination again; `None` where there is none
@@ -229,8 +282,12 @@ impl Delivery {
         let named = |outlet: &&Arc<Outlet>| outlet.name == letter.destination;
         let outlet = self.outlets.iter().find(named)?;
         let journal = self.journal.as_deref();
-        let outlets = std::iter::once(outlet);
-        let ticket = intake::place(&batch, outlets, false, journal, &self.counters);
+        let placing = Placing {
+            batch,
+            outlets: vec![Arc::clone(outlet)],
+            taken: false,
+        };
+        let ticket = intake::place(vec![placing], journal, &self.counters);
         let intake = ticket.settled().await;
         if intake == Intake::Accepted {
             self.letters.discard(id).await;
@@ -238,14 +295,19 @@ impl Delivery {
         Some(intake)
     }
 
-    fn keep(&self, store: &Store, batch: &Batch, decoded: Option<ExportTraceServiceRequest>) {
+    /// Fills the store with traces; says whether there is one for them.
+    fn keep(&self, batch: &Batch, decoded: Option<ExportTraceServiceRequest>) -> bool {
+        let store = self.store.as_deref();
+        let Some(store) = store.filter(|_| batch.signal == Signal::Traces) else {
+            return false;
+        };
         let decoded = match decoded {
             Some(decoded) => Ok(decoded),
             None => ExportTraceServiceRequest::decode(batch.body.clone()),
         };
         let Ok(request) = decoded else {
             self.count(Outcome::Dropped, batch, &self.embedded, "malformed");
-            return;
+            return true;
         };
         let inserted = store.insert(request);
         for (outcome, reason, items) in [
@@ -257,6 +319,7 @@ impl Delivery {
             self.counters
                 .add(outcome, batch.signal, &self.embedded, reason, items);
         }
+        true
     }
 
     fn count(&self, outcome: Outcome, batch: &Batch, destination: &Arc<str>, reason: &'static str) {
@@ -296,6 +359,19 @@ impl Delivery {
     pub(crate) fn worker(&self) -> &Worker {
         &self.worker
     }
+}
+
+/// The rules, for these destinations in their places.
+fn rules(config: &Config, outlets: &[Arc<Outlet>], store: bool) -> Result<Rules, String> {
+    let all = Signal::ALL.map(|signal| {
+        let taking = outlets.iter().enumerate();
+        let taking = taking.filter(|(_, outlet)| outlet.takes(signal));
+        let places = taking.fold(0, |all, (at, _)| all | 1 << at);
+        let stored = store && signal == Signal::Traces;
+        places | if stored { STORE } else { 0 }
+    });
+    let names = outlets.iter().map(|outlet| outlet.name.to_string());
+    Rules::new(config, names.collect(), all)
 }
 
 /// Milliseconds since 1970.

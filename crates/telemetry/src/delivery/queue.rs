@@ -123,13 +123,16 @@ impl Queue {
         self.durable.is_some()
     }
 
-    /// Adds a batch to a queue in memory, or refuses it where it would exceed the bound or the
-    /// queue is closed.
+    /// Adds a batch to a queue in memory for which there is room already. Refuses it, and gives the
+    /// room back, where the queue was closed since.
     ///
     /// Needs no runtime: it is called from threads of the SDK.
-    pub(crate) fn push(&self, batch: Batch) -> Result<(), Full> {
-        let cost = batch.body.len() + OVERHEAD;
-        self.take_room(cost)?;
+    pub(crate) fn put(&self, batch: Batch) -> Result<(), Full> {
+        let cost = self.cost(batch.body.len());
+        if self.lock().closed {
+            self.release(batch.body.len());
+            return Err(Full);
+        }
         self.add(Waiting {
             signal: batch.signal,
             items: batch.items,
@@ -141,14 +144,30 @@ impl Queue {
         Ok(())
     }
 
-    /// Makes room in a durable queue for a body of this length, as long as it is being written.
+    /// Makes room for a body of this length, or refuses it where it would exceed the bound or the
+    /// queue is closed.
     pub(super) fn reserve(&self, length: usize) -> Result<(), Full> {
-        self.take_room(on_disk(length))
+        let cost = self.cost(length);
+        let mut state = self.lock();
+        if state.closed || state.bytes.saturating_add(cost) > self.limit {
+            return Err(Full);
+        }
+        state.bytes += cost;
+        Ok(())
     }
 
     /// Gives such room back.
     pub(super) fn release(&self, length: usize) {
-        self.lock().bytes -= on_disk(length);
+        self.lock().bytes -= self.cost(length);
+    }
+
+    /// What a body of this length costs.
+    fn cost(&self, length: usize) -> usize {
+        if self.is_durable() {
+            on_disk(length)
+        } else {
+            length + OVERHEAD
+        }
     }
 
     /// Adds a batch that has been written, for which there is room already.
@@ -190,15 +209,6 @@ impl Queue {
             cost,
             body: Body::Disk(record, None),
         });
-    }
-
-    fn take_room(&self, cost: usize) -> Result<(), Full> {
-        let mut state = self.lock();
-        if state.closed || state.bytes.saturating_add(cost) > self.limit {
-            return Err(Full);
-        }
-        state.bytes += cost;
-        Ok(())
     }
 
     fn add(&self, waiting: Waiting) {

@@ -81,10 +81,9 @@ fn a_full_queue_refuses_a_relay_and_counts_own_telemetry() {
 fn where_one_destination_has_room_a_relay_is_not_asked_to_repeat() {
     let endpoints = ["http://127.0.0.1:1", "http://127.0.0.2:1"];
     let delivery = Delivery::start(&config(&endpoints), None).unwrap();
-    delivery.outlets()[0]
-        .queue
-        .push(batch(Source::Own, 800))
-        .unwrap();
+    let queue = &delivery.outlets()[0].queue;
+    queue.reserve(800).unwrap();
+    queue.put(batch(Source::Own, 800)).unwrap();
     assert_eq!(
         take(&delivery, &batch(Source::Relay, 500)),
         Intake::Accepted

@@ -8,7 +8,7 @@ use crate::Signal;
 /// Request → Resource{Spans,Logs,Metrics} (1) → Scope{…} (2) → item (2); a metric goes on to its
 /// kind of data (gauge 5, sum 7, histogram 9, exponential histogram 10, summary 11) and to the
 /// data points (1).
-pub(super) fn path(signal: Signal) -> &'static [&'static [u32]] {
+pub(crate) fn path(signal: Signal) -> &'static [&'static [u32]] {
     match signal {
         Signal::Traces | Signal::Logs => &[&[1], &[2], &[2]],
         Signal::Metrics => &[&[1], &[2], &[2], &[5, 7, 9, 10, 11], &[1]],
@@ -21,7 +21,7 @@ pub(crate) fn items(signal: Signal, request: &[u8]) -> Result<u64, Malformed> {
 }
 
 /// The number of items in a message that is as deep as `path` says.
-pub(super) fn walk(path: &[&[u32]], message: &[u8]) -> Result<u64, Malformed> {
+pub(crate) fn walk(path: &[&[u32]], message: &[u8]) -> Result<u64, Malformed> {
     let Some((step, deeper)) = path.split_first() else {
         return Ok(1);
     };

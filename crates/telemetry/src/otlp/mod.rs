@@ -5,6 +5,7 @@
 
 pub(crate) mod base64;
 pub(crate) mod count;
+pub(crate) mod edit;
 pub(crate) mod encode;
 pub(crate) mod json;
 pub(crate) mod limit;
@@ -14,5 +15,6 @@ mod schema;
 pub(crate) mod split;
 pub(crate) mod to_json;
 pub(crate) mod validate;
+pub(crate) mod view;
 pub(crate) mod weight;
 pub(crate) mod wire;

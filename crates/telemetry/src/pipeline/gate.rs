@@ -203,7 +203,10 @@ mod tests {
                     (count.outcome, &*count.destination),
                     (Outcome::Dropped, "sdk")
                 );
-                (count.signal, count.reason, count.value)
+                let std::borrow::Cow::Borrowed(reason) = count.reason else {
+                    panic!("{:?}", count.reason);
+                };
+                (count.signal, reason, count.value)
             })
             .collect()
     }

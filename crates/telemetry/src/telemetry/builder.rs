@@ -13,7 +13,7 @@ use crate::config::{Given, process_environment};
 use crate::delivery::Delivery;
 use crate::pipeline::{self, Identity, Pipeline};
 use crate::store::Store;
-use crate::{Compression, Config, ConfigError, Propagator, Protocol, Signal, ending};
+use crate::{Compression, Config, ConfigError, Propagator, Protocol, Route, Signal, ending};
 
 /// Describes a [`Telemetry`]. Everything is optional.
 ///
@@ -195,6 +195,14 @@ impl TelemetryBuilder {
             names.join(",")
         };
         self.set("OTEL_PROPAGATORS", "propagators", names)
+    }
+
+    /// One more rule that says what goes where ([`Config::routes`]); rules of the program come before
+    /// those of the file. A rule that cannot be used is a problem.
+    #[must_use]
+    pub fn route(mut self, route: Route) -> Self {
+        self.given.route(route);
+        self
     }
 
     /// Any setting by the name of its variable, as text ([`Setting`](crate::Setting) lists them).

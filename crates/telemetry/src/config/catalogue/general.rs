@@ -232,6 +232,13 @@ pub(super) const OWN: &[Setting] = &[
         "300000",
     ),
     plain(
+        "AETHER_TELEMETRY_HASH_KEY",
+        "hash_key",
+        "Key of the attributes that routes hash; without one, whoever guesses a value can confirm it. Secret",
+        "none",
+    )
+    .secret(),
+    plain(
         "AETHER_TELEMETRY_MAX_REQUEST_BYTES",
         "relay.max_request_bytes",
         "Largest OTLP request from a page, in bytes, after decompression too",

@@ -7,7 +7,7 @@ use super::super::Problem;
 use super::super::catalogue::{Kind, Setting, nearest};
 use super::super::layers::{Found, Lookup};
 use super::super::reader::shortened;
-use super::{DestinationTable, Entry, File, NAME, SIGNALS, bounded, value};
+use super::{DestinationTable, Entry, File, NAME, RouteTable, SIGNALS, bounded, routes, value};
 
 /// Settings are short; a larger file is another one.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -79,6 +79,8 @@ impl Walk<'_> {
                 self.table(&format!("{path}."), inner);
             } else if path == "destination" && self.destination.is_none() {
                 self.destinations(start, value);
+            } else if path == "route" && self.destination.is_none() {
+                self.routes(start, value);
             } else {
                 self.unknown(&path, start, value);
             }
@@ -113,6 +115,37 @@ impl Walk<'_> {
         }
     }
 
+    fn routes(&mut self, start: usize, value: &Spanned<DeValue<'_>>) {
+        let DeValue::Array(tables) = value.get_ref() else {
+            let place = self.place("route", start);
+            return self.problem("", place, "write each one as [[route]]".to_owned());
+        };
+        for (index, table) in tables.iter().enumerate() {
+            let start = table.span().start;
+            let DeValue::Table(inner) = table.get_ref() else {
+                let place = self.place("route", start);
+                self.problem("", place, "write each one as [[route]]".to_owned());
+                continue;
+            };
+            let mut wrong = Vec::new();
+            let route = routes::read(inner, &mut wrong);
+            let name = match route.name.as_str() {
+                "" => format!("route {}", index + 1),
+                name => format!("route \"{}\"", shortened(name)),
+            };
+            let place = self.place(&name, start);
+            let whole = wrong.is_empty();
+            for (at, remedy) in wrong {
+                let place = self.place(&name, at);
+                self.problem("", place, remedy);
+            }
+            // What was read of it only would be judged without what is missing.
+            if whole {
+                self.file.routes.push(RouteTable { route, place });
+            }
+        }
+    }
+
     /// The setting that a key means here.
     fn setting(&self, path: &str) -> Option<Setting> {
         if self.destination.is_none() {
@@ -139,7 +172,7 @@ impl Walk<'_> {
             DestinationTable::keys().collect()
         } else {
             let keys = Setting::all().filter_map(|setting| setting.key);
-            keys.chain(["destination"]).collect()
+            keys.chain(["destination", "route"]).collect()
         }
     }
 

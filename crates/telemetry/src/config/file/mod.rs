@@ -4,7 +4,9 @@
 //! would hold, so the file and the environment are read and judged by the same code.
 
 mod bounded;
+mod conditions;
 mod load;
+mod routes;
 mod value;
 
 use std::collections::BTreeMap;
@@ -15,6 +17,7 @@ use super::reader::OTLP;
 
 pub(super) use bounded::read as read_bounded;
 pub(super) use load::load;
+pub(super) use routes::RouteTable;
 
 /// What a file says.
 #[derive(Default)]
@@ -22,6 +25,8 @@ pub(super) struct File {
     entries: BTreeMap<&'static str, Entry>,
     /// Its `[[destination]]` tables, in order.
     pub(super) destinations: Vec<DestinationTable>,
+    /// Its `[[route]]` tables, in order.
+    pub(super) routes: Vec<RouteTable>,
     /// What is wrong with its shape.
     pub(super) problems: Vec<Problem>,
     /// Name of the file, without its folder.
