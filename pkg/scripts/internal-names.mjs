@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 
 const NAMES = `
   ack ackId acknowledged activity allows answer arm awaitAck awaitReply begin begun buckets collect
-  connectedAt connectionSpan core current decision describe disconnected dispatch droppedEvents due
-  encoder failed finishSend finishSpan forget full hand handled inFlight instruments late least
+  connectedAt connectionSpan core current decision describe described disconnected dispatch droppedAttributes droppedEvents droppedLinks
+  due encoder failed finishSend finishSpan forget full hand handled inFlight instruments inUse late least
   loadMetrics mayBegin measurement most notLoaded numbers parentId perSecond prepare pump receive
   refused remoteParent reported requestOf reserved route sendFinal sent serverIsReady setReady
   settings settle severityText since sink socket timer timerAt tokens transportName undo unmeasured
@@ -18,7 +18,8 @@ const NAMES = `
 export const INTERNAL_NAMES = new RegExp(`^(${NAMES.join('|')})$`);
 
 /** Where the members of others are declared: what we say to the page and to the module, and the platform itself. */
-const OUTSIDE = ['types.ts', 'core/module.ts', 'instrumentations/socket/internals.ts'].map((file) => `../src/${file}`);
+const CONTROL = ['attributes/index', 'before-send/index', 'limits/limiter', 'remote-config/answer', 'remote-config/cache', 'sampling/sampler', 'session/index', 'session/options', 'session/store'];
+const OUTSIDE = ['types.ts', 'core/module.ts', 'instrumentations/socket/internals.ts', ...CONTROL.map((name) => `control/${name}.ts`)].map((file) => `../src/${file}`);
 const PLATFORM = ['lib.dom.d.ts', 'lib.es5.d.ts', 'lib.es2015.core.d.ts', 'lib.es2015.collection.d.ts'].map((file) => `typescript/lib/${file}`);
 
 /** The internal names that somebody outside uses as well; none, or the build must not go on. */

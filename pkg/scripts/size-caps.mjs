@@ -32,7 +32,16 @@ const LATE = [
   ['visibility', 'visibility', 9_900],
   ['websocket', 'websocket', 10_200],
 ];
-const plain = (parts) => parts.map(([path, name]) => [path, name]);
+/** What decides about the others' records, and adds to them; `remote-config` brings sampling and limits along. */
+const CONTROL = [
+  ['session', 'session', 11_000],
+  ['attributes', 'globalAttributes', 10_000, '{ tenant: 1 }'],
+  ['before-send', 'beforeSend', 10_200, '() => true'],
+  ['sampling', 'sampling', 10_500, '{}'],
+  ['limits', 'limits', 10_200, '{}'],
+  ['remote-config', 'remoteConfig', 12_400],
+];
+const plain = (parts) => parts.map(([path, name, , options]) => [path, name, options]);
 
 /** `without`: chunks that this application never loads, by the beginning of their names. */
 export const APPLICATIONS = [
@@ -51,5 +60,5 @@ export const APPLICATIONS = [
   },
   { name: 'everything, most of it later', code: application(plain(EARLY), plain([...LATE, SOCKET])), cap: 30_000, first: 6_000 },
   { name: 'everything at once', code: application(plain([...EARLY, ...LATE, SOCKET])), cap: 30_000 },
-  ...[...EARLY, ...LATE].map(([path, name, cap]) => ({ name: `  with only ${path}`, code: application([[path, name]]), without: ['metrics', 'headers'], cap })),
+  ...[...EARLY, ...LATE, ...CONTROL].map(([path, name, cap, options]) => ({ name: `  with only ${path}`, code: application([[path, name, options]]), without: ['metrics', 'headers'], cap })),
 ];

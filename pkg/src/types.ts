@@ -142,7 +142,10 @@ export interface TelemetryOptions {
   instrumentations?: readonly Instrumentation[];
   /** Whether `init` and the Vue plugin instrument `fetch`. Default `true`. */
   instrumentFetch?: boolean;
-  /** Whether the query string is part of `url.full`. Default `false`: it is replaced by `?REDACTED`. */
+  /**
+   * Whether the query string is part of `url.full`. Default `false`: it is replaced by `?REDACTED`. If so, values of
+   * parameters that are called as secrets are (`token`, `sig`, `code`, `api_key` and the like) are replaced all the same.
+   */
   recordQuery?: boolean;
   /** Further attributes of the resource. */
   resourceAttributes?: Attributes;
@@ -165,11 +168,12 @@ export type DropReason =
   | 'retries_exhausted'
   | 'rejected'
   | 'rate_limited'
-  | 'not_loaded';
+  | 'not_loaded'
+  | 'before_send';
 
 /** What has become of everything recorded so far. */
 export interface TelemetryStats {
-  /** `loading`, `ready`, `off` because the module could not be used, `disabled` by option, or `closed`. */
+  /** `loading`, `ready`, `off` because the module could not be used, `disabled` by option or by the server, or `closed`. */
   state: 'loading' | 'ready' | 'off' | 'disabled' | 'closed';
   /** Records waiting, including those whose answer is outstanding. */
   queued: number;

@@ -103,6 +103,11 @@ it('URLs are recorded without credentials, fragment and query', () => {
   const options = { serviceName: 'x' };
   const url = new URL('https://me:pw@host:8443/path/x?token=1#frag');
   expect(recordUrl({ options }, url)).toBe('https://host:8443/path/x?REDACTED');
-  expect(recordUrl({ options: { ...options, recordQuery: true } }, url)).toBe('https://host:8443/path/x?token=1');
+  expect(recordUrl({ options: { ...options, recordQuery: true } }, url)).toBe('https://host:8443/path/x?token=REDACTED');
+  const query = (search: string): string => recordUrl({ options: { ...options, recordQuery: true } }, new URL(`https://host/${search}`)).slice(13);
+  for (const name of ['sig', 'Signature', 'AWSAccessKeyId', 'X-Goog-Signature', 'x-amz-security-token', 'access_token', 'code', 'API_KEY', 'sessionid', 'to%6ben']) {
+    expect(query(`?a=1&${name}=s=e&b=2`)).toBe(`?a=1&${name}=REDACTED&b=2`);
+  }
+  expect(query('?page=1&q=token&list')).toBe('?page=1&q=token&list');
   expect(recordUrl({ options }, new URL('https://host/'))).toBe('https://host/');
 });

@@ -93,10 +93,11 @@ const fn steps(message: Message) -> &'static [Step] {
             Messages(11, Message::Event),
             Uint(12),
             Messages(13, Message::Link),
+            Uint(14),
             Messages(15, Message::Status),
         ],
-        Message::Event => &[Text(2), Time(1), Attributes(3)],
-        Message::Link => &[Id(1, 16), Id(2, 8), Attributes(4)],
+        Message::Event => &[Text(2), Time(1), Attributes(3), Uint(4)],
+        Message::Link => &[Id(1, 16), Id(2, 8), Attributes(4), Uint(5)],
         Message::Status => &[Uint(3), Text(2)],
         Message::Log => &[
             Time(1),

@@ -79,8 +79,8 @@ proptest! {
         let ids = Builder::default().number(0.0).string(TRACE).string(SPAN).string(parent);
         let head = ids.number(769.0).string(&name).number(f64::from(kind)).number(NOW).number(f64::from(milliseconds));
         let body = head.attributes(&own).number(3.0);
-        let events = body.number(1.0).string("happened").number(NOW + 1.0).attributes(&event).number(4.0);
-        let links = events.number(1.0).string(TRACE).string("000000000000000a").attributes(&link);
+        let events = body.number(1.0).string("happened").number(NOW + 1.0).attributes(&event).number(5.0).number(4.0);
+        let links = events.number(1.0).string(TRACE).string("000000000000000a").attributes(&link).number(7.0).number(6.0);
         let frame = if failed { links.number(1.0).number(2.0).string("because") } else { links.number(0.0) };
 
         let mut client = client(1 << 20, 0.0);
@@ -99,7 +99,8 @@ proptest! {
         prop_assert_eq!(span.start_time_unix_nano, (NOW * 1e6) as u64);
         prop_assert_eq!(span.end_time_unix_nano - span.start_time_unix_nano, u64::from(milliseconds) * 1_000_000);
         prop_assert_eq!(&span.attributes, &pairs(&own));
-        prop_assert_eq!((span.dropped_attributes_count, span.dropped_events_count), (3, 4));
+        prop_assert_eq!((span.dropped_attributes_count, span.dropped_events_count, span.dropped_links_count), (3, 4, 6));
+        prop_assert_eq!((span.events[0].dropped_attributes_count, span.links[0].dropped_attributes_count), (5, 7));
         prop_assert_eq!((span.events[0].name.as_str(), &span.events[0].attributes), ("happened", &pairs(&event)));
         prop_assert_eq!((hex(&span.links[0].span_id), &span.links[0].attributes), ("000000000000000a".to_owned(), &pairs(&link)));
         let status = span.status.as_ref().map(|status| (status.code, status.message.as_str()));

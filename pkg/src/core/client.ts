@@ -27,7 +27,7 @@ export class Client {
       : Promise.resolve(false);
   }
 
-  /** Takes a record, and a second one that belongs to it at no extra cost. */
+  /** Takes a record, and a second one that belongs to it at no extra cost. `control/stages.ts` puts itself in front. */
   record(record: AnyRecord, second?: AnyRecord): void {
     if (this.loaded) this.loaded.record(record, second);
     else if (this.state === 'loading') {
@@ -66,12 +66,12 @@ export class Client {
   private readonly start = (engine: Engine): boolean => {
     this.state = 'ready';
     this.loaded = engine;
-    for (const record of this.waiting.splice(0)) this.record(record);
+    for (const record of this.waiting.splice(0)) engine.record(record);
     return this.state === 'ready';
   };
 
-  /** The engine cannot be used, or not any more. */
-  private readonly fail = (error: unknown): boolean => {
+  /** The engine cannot be used, or not any more; without an error, somebody else says why. */
+  readonly fail = (error: unknown): boolean => {
     if (this.state !== 'off') {
       this.state = 'off';
       this.notLoaded += this.waiting.splice(0).length;

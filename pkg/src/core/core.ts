@@ -26,17 +26,22 @@ import { guard, warnOnce } from './warn.js';
 
 const SEVERITIES: readonly Severity[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
+/** Whether a span is recorded. */
+export type Decide = (traceId: string, parent?: SpanContext, name?: string, options?: SpanOptions) => boolean;
+
 export class Core implements BaseTelemetry, InstrumentationContext {
   readonly output: Client;
   readonly ready: Promise<boolean>;
   private route: string | undefined;
-  private readonly ratio: number;
-  private readonly undo = new Set<() => void>();
+  /** Share of new traces that is recorded. */
+  ratio: number;
+  /** What is at work, by what undoes it. */
+  readonly inUse = new Map<() => void, Instrumentation>();
   private readonly sink = (span: SpanImpl): void => this.output.record(span, span.measurement);
 
   constructor(readonly options: TelemetryOptions) {
     const { sampleRatio = 1, instrumentations = [], enabled = true, serviceName } = options;
-    this.ratio = enabled ? (Number.isFinite(sampleRatio) ? sampleRatio : 1) : 0;
+    this.ratio = enabled ? sampleRatio : 0;
     this.output = new Client(options);
     this.ready = this.output.ready;
     if (!serviceName) warnOnce('serviceName is missing: set it');
@@ -47,14 +52,15 @@ export class Core implements BaseTelemetry, InstrumentationContext {
   readonly start = (name: string, options?: SpanOptions, sampled?: boolean): SpanImpl => {
     const parent = options?.parent === undefined ? active() : (options.parent ?? undefined);
     const traceId = parent ? parent.traceId : id(16);
-    sampled = (parent ? parent.sampled : samples(traceId, this.ratio)) && sampled !== false;
+    sampled = this.decide(traceId, parent, name, options) && sampled !== false;
     const span = new SpanImpl(traceId, id(8), sampled, parent, name, options, this.sink);
     if (sampled && this.route) span.attributes['aether.route'] = this.route;
     return span;
   };
 
-  /** Whether a trace with that id is recorded, if it is left to us. */
-  readonly decide = (traceId: string): boolean => samples(traceId, this.ratio);
+  /** Whether a span is recorded: as its parent, and where there is none by the trace's id; `control/sampler.ts` puts itself in front. */
+  decide: Decide = (traceId, parent) =>
+    parent ? parent.sampled : samples(traceId, this.ratio);
 
   readonly startSpan: BaseTelemetry['startSpan'] = this.start;
 
@@ -125,14 +131,14 @@ export class Core implements BaseTelemetry, InstrumentationContext {
   readonly rateLimited = (signal: 'traces' | 'logs'): void =>
     this.output.record({ record: LOSS, signal: +(signal === 'logs'), reason: RATE_LIMITED, count: 1 });
 
-  readonly use = (instrumentation: Instrumentation): (() => void) => {
+  use = (instrumentation: Instrumentation): (() => void) => {
     if (this.options.enabled === false) return () => {};
     const what = `the instrumentation "${instrumentation.name}"`;
     const off = guard(what, () => instrumentation.enable(this))();
     const undo = (): void => {
-      if (this.undo.delete(undo) && off) guard(what, off)();
+      if (this.inUse.delete(undo) && off) guard(what, off)();
     };
-    this.undo.add(undo);
+    this.inUse.set(undo, instrumentation);
     return undo;
   };
 
@@ -143,9 +149,9 @@ export class Core implements BaseTelemetry, InstrumentationContext {
   readonly flush = (): Promise<void> => this.output.flush();
 
   readonly shutdown = (): Promise<void> => {
-    for (const undo of this.undo) undo();
+    for (const undo of this.inUse.keys()) undo();
     return this.output.close();
   };
 
-  readonly stats: BaseTelemetry['stats'] = () => this.output.stats();
+  stats: BaseTelemetry['stats'] = () => this.output.stats();
 }

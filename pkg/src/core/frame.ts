@@ -8,6 +8,14 @@ const MAX_STRING = 4096;
 const TEXT_LIMIT = 16000;
 const NUMBERS_LIMIT = 3800;
 const MAX_ELEMENTS = 64;
+/** Attributes of one thing, as the specification has it. */
+const MAX_ATTRIBUTES = 128;
+
+/** What has attributes, and a count of those it has lost. */
+interface Described {
+  attributes?: Attributes | undefined;
+  droppedAttributes?: number;
+}
 
 /**
  * Writes frames: all strings joined, and a list of numbers that begins with their lengths and holds
@@ -34,15 +42,14 @@ export class FrameWriter {
     }
   }
 
-  /** Count and attributes; returns how many had to be left out. */
-  attributes(attributes: Attributes | undefined): number {
+  /** Count and attributes; returns how many had to be left out, on top of those that were `dropped` before. */
+  attributes(attributes: Attributes | undefined, dropped = 0): number {
     const at = this.length++;
     let count = 0;
-    let dropped = 0;
     for (const key in attributes) {
       const value = attributes[key];
       if (value === undefined || value === null) continue;
-      if (this.full || key.length > MAX_STRING) {
+      if (this.full || count >= MAX_ATTRIBUTES || key.length > MAX_STRING) {
         dropped++;
         continue;
       }
@@ -52,6 +59,12 @@ export class FrameWriter {
     }
     this.numbers[at] = count;
     return dropped;
+  }
+
+  /** Values, and behind them attributes with the count of those that are missing. */
+  private described({ attributes, droppedAttributes }: Described, ...values: (number | string)[]): void {
+    this.put(...values);
+    this.put(this.attributes(attributes, droppedAttributes));
   }
 
   get full(): boolean {
@@ -91,26 +104,18 @@ export class FrameWriter {
 
   private span(span: SpanRecord): void {
     // With OTLP's SpanFlags: sampled, and whether the parent is known to be remote.
-    this.put(span.traceId, span.spanId, span.parentId, span.remoteParent ? 0x301 : 0x101, span.name, span.kind, span.start, span.duration);
-    this.put(this.attributes(span.attributes));
-    const dropped = this.list(span.events, (event) => {
-      this.put(event.name, event.time);
-      this.attributes(event.attributes);
-    });
-    this.put(span.droppedEvents + dropped);
-    this.list(span.links, ({ context, attributes }) => {
-      this.put(context.traceId, context.spanId);
-      this.attributes(attributes);
-    });
+    this.described(span, span.traceId, span.spanId, span.parentId, span.remoteParent ? 0x301 : 0x101, span.name, span.kind, span.start, span.duration);
+    this.put(span.droppedEvents + this.list(span.events, (event) => this.described(event, event.name, event.time)));
+    this.put(span.droppedLinks + this.list(span.links, (link) => this.described(link, link.context.traceId, link.context.spanId)));
     this.list(span.status ? [span.status] : [], (status) => this.put(status, span.message));
   }
 
-  private log({ time, severity, severityText, body, eventName, attributes, context }: LogRecord): void {
+  private log(log: LogRecord): void {
+    const { body, context } = log;
     // Observed when it happened, which is no time later.
-    this.put(time, 0, severity, severityText);
+    this.put(log.time, 0, log.severity, log.severityText);
     this.list(body ? [body] : [], (text) => this.put(text));
-    this.put(eventName);
-    this.put(this.attributes(attributes));
+    this.described(log, log.eventName);
     this.put(context?.traceId ?? '', context?.spanId ?? '', +!!context?.sampled);
   }
 }

@@ -26,4 +26,5 @@ export const id = (bytes: number): string => {
  * ratio. It follows from the id alone, so whoever knows both comes to the same decision.
  */
 export const samples = (traceId: string, ratio: number): boolean =>
-  ratio >= 1 || parseInt(traceId.slice(16, 29), 16) < ratio * 2 ** 52;
+ // What is no number records everything, as without one.
+  !(ratio < 1) || parseInt(traceId.slice(16, 29), 16) < ratio * 2 ** 52;

@@ -12,11 +12,14 @@ export interface EventRecord {
   name: string;
   time: number;
   attributes?: Attributes | undefined;
+  /** Attributes that a limit has left out already; so in all that have it. */
+  droppedAttributes?: number;
 }
 
 export interface LinkRecord {
   context: SpanContext;
   attributes?: Attributes | undefined;
+  droppedAttributes?: number;
 }
 
 export interface SpanRecord extends SpanContext {
@@ -29,9 +32,11 @@ export interface SpanRecord extends SpanContext {
   start: number;
   duration: number;
   attributes: Attributes;
+  droppedAttributes?: number;
   events: EventRecord[];
   droppedEvents: number;
   links: LinkRecord[];
+  droppedLinks: number;
   status: number;
   message: string;
 }
@@ -44,6 +49,7 @@ export interface LogRecord {
   body: string;
   eventName: string;
   attributes: Attributes | undefined;
+  droppedAttributes?: number;
   context: SpanContext | undefined;
 }
 

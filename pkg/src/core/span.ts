@@ -7,7 +7,8 @@ import { errorType, exceptionAttributes } from './thrown.js';
 const KINDS: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer'];
 /** OTLP's number of a kind. */
 const kindOf = (kind: SpanKind = 'internal'): number => KINDS.indexOf(kind) + 1;
-const MAX_EVENTS = 64;
+/** Events and links each, as the specification has it. */
+const MAX_EVENTS = 128;
 const ERROR = 2;
 
 /** Receives a sampled span when it has ended. */
@@ -19,6 +20,8 @@ export class SpanImpl implements Span, SpanRecord {
   events: EventRecord[] = [];
   droppedEvents = 0;
   links: LinkRecord[] = [];
+  droppedLinks = 0;
+  droppedAttributes?: number;
   status = 0;
   message = '';
   duration = 0;
@@ -45,13 +48,12 @@ export class SpanImpl implements Span, SpanRecord {
     this.remoteParent = !!parent?.remote;
     this.debug = !!parent?.debug;
     this.kind = kindOf(options?.kind);
-    this.begun = tick();
-    const start = options?.startTime ?? now();
-    this.start = start;
-    if (options?.startTime !== undefined) this.begun += start - now();
+    const at = now();
+    this.start = options?.startTime ?? at;
+    this.begun = tick() + this.start - at;
     if (sampled) {
       if (options?.attributes) Object.assign(this.attributes, options.attributes);
-      for (const context of options?.links ?? []) this.links.push({ context });
+      for (const context of options?.links ?? []) this.link(context);
     }
   }
 
@@ -78,7 +80,10 @@ export class SpanImpl implements Span, SpanRecord {
   }
 
   link(context: SpanContext, attributes?: Attributes): this {
-    if (this.sampled && this.links.length < MAX_EVENTS) this.links.push({ context, attributes });
+    if (this.sampled) {
+      if (this.links.length < MAX_EVENTS) this.links.push({ context, attributes });
+      else this.droppedLinks++;
+    }
     return this;
   }
 

@@ -65,6 +65,9 @@ const anyValue = (value: Message): unknown => {
 const attributes = (message: Message, field: number): Record<string, unknown> =>
   Object.fromEntries(messages(message, field).map((pair) => [text(pair, 1), anyValue(messages(pair, 2)[0] ?? new Map())]));
 
+/** A count of attributes that were left out, where there is one. */
+const dropped = (message: Message, field: number): { droppedAttributes?: number } => (message.has(field) ? { droppedAttributes: uint(message, field) } : {});
+
 export interface DecodedSpan {
   traceId: string;
   spanId: string;
@@ -75,8 +78,9 @@ export interface DecodedSpan {
   start: bigint;
   end: bigint;
   attributes: Record<string, unknown>;
-  events: { name: string; attributes: Record<string, unknown> }[];
-  links: { traceId: string; spanId: string }[];
+  events: { name: string; attributes: Record<string, unknown>; droppedAttributes?: number }[];
+  links: { traceId: string; spanId: string; droppedAttributes?: number }[];
+  dropped: { attributes: number; events: number; links: number };
   status: number;
   message: string;
   resource: Record<string, unknown>;
@@ -102,8 +106,9 @@ export const decodeSpans = (body: Uint8Array): DecodedSpan[] =>
       start: (span.get(7)?.[0] ?? 0n) as bigint,
       end: (span.get(8)?.[0] ?? 0n) as bigint,
       attributes: attributes(span, 9),
-      events: messages(span, 11).map((event) => ({ name: text(event, 2), attributes: attributes(event, 3) })),
-      links: messages(span, 13).map((link) => ({ traceId: hex(link, 1), spanId: hex(link, 2) })),
+      events: messages(span, 11).map((event) => ({ name: text(event, 2), attributes: attributes(event, 3), ...dropped(event, 4) })),
+      links: messages(span, 13).map((link) => ({ traceId: hex(link, 1), spanId: hex(link, 2), ...dropped(link, 5) })),
+      dropped: { attributes: uint(span, 10), events: uint(span, 12), links: uint(span, 14) },
       status: uint(status, 3),
       message: text(status, 2),
       resource,
@@ -117,6 +122,7 @@ export interface DecodedLog {
   attributes: Record<string, unknown>;
   traceId: string;
   spanId: string;
+  droppedAttributes: number;
 }
 
 export const decodeLogs = (body: Uint8Array): DecodedLog[] =>
@@ -127,6 +133,7 @@ export const decodeLogs = (body: Uint8Array): DecodedLog[] =>
     attributes: attributes(log, 6),
     traceId: hex(log, 9),
     spanId: hex(log, 10),
+    droppedAttributes: uint(log, 7),
   }));
 
 export interface DecodedPoint {

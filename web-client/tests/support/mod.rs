@@ -87,6 +87,7 @@ pub(crate) fn plain_span(name: &str) -> Builder {
         .number(0.0)
         .number(0.0)
         .number(0.0)
+        .number(0.0)
         .number(0.0);
     empty.number(0.0)
 }

@@ -1,0 +1,140 @@
+/** Which spans and log records are recorded: rules by name, and how many of them per second. */
+import type { Core } from '../../core/core.js';
+import { samples } from '../../core/ids.js';
+import { Limit } from '../../core/limit.js';
+import { LOG } from '../../core/records.js';
+import type { InstrumentationContext, SpanContext, SpanOptions } from '../../types.js';
+import { type Item, RULES, decisionOf, stage } from '../stages.js';
+
+/** What one rule says. It has exactly one of `span`, `event` and `log`; in a text, `*` stands for anything. */
+export interface SamplingRule {
+  /** The name of the span with which a trace begins. */
+  span?: string | RegExp;
+  /** The Socket.IO event with which a trace begins. */
+  event?: string | RegExp;
+  /** The event name of a log record, e.g. `browser.console`. */
+  log?: string | RegExp;
+  /** Share that is recorded, 0 to 1. Default: as without the rule. */
+  ratio?: number;
+  /** Most of them per second, for each name; the excess is counted as `rate_limited`. Less than 1 is none. */
+  maxPerSecond?: number;
+  /** Whether the rule also holds for spans inside a trace; then the span and all below it, on the server too, are left out. Default `false`. */
+  nested?: boolean;
+}
+
+/** Rules, of which the first that matches holds, and limits for everything together. */
+export interface Sampling {
+  /** Share of new traces, 0 to 1, where no rule says otherwise. Default: the client's `sampleRatio`. */
+  ratio?: number;
+  rules?: readonly SamplingRule[];
+  /** Most new traces per second; the excess is counted as `rate_limited`. Default: any. */
+  maxTracesPerSecond?: number;
+  /** Most log records per second; the excess is counted as `rate_limited`. Default: any. */
+  maxLogsPerSecond?: number;
+}
+
+interface Rule {
+  kind: 'span' | 'event' | 'log';
+  matches: (name: string) => boolean;
+  ratio: number | undefined;
+  limit: Limit | undefined;
+  nested: boolean | undefined;
+}
+
+const KINDS = ['span', 'event', 'log'] as const;
+
+/** Whether a name fits. A text is no regular expression: whoever writes it, it takes time in proportion to the name. */
+const matcher = (rule: string | RegExp): ((name: string) => boolean) => {
+  // `search` instead of `test`, which has a memory where a pattern is global.
+  if (typeof rule !== 'string') return (name) => name.search(rule) >= 0;
+  const [first = '', ...rest] = rule.split('*');
+  const last = rest.pop();
+  if (last === undefined) return (name) => name === rule;
+  return (name) => {
+    let at = name.startsWith(first) ? first.length : -1;
+    for (const part of rest) {
+      if (at < 0) return false;
+      const found = name.indexOf(part, at);
+      at = found < 0 ? -1 : found + part.length;
+    }
+    return at >= 0 && name.length - last.length >= at && name.endsWith(last);
+  };
+};
+
+const compile = (rule: SamplingRule): Rule[] =>
+  KINDS.flatMap((kind) => {
+    const name = rule[kind];
+    const { ratio, maxPerSecond, nested } = rule;
+    return name === undefined ? [] : [{ kind, matches: matcher(name), ratio, limit: limitOf(maxPerSecond), nested }];
+  });
+
+const limitOf = (perSecond: number | undefined): Limit | undefined => (perSecond === undefined ? undefined : new Limit(perSecond));
+
+/** The sampling of one client: that of the page, and over it that of the server. */
+export class Sampler {
+  private readonly base: number;
+  private own: Sampling = {};
+  private remote: Sampling = {};
+  private rules: Rule[] = [];
+  private nested = false;
+  private traces: Limit | undefined;
+  private logs: Limit | undefined;
+
+  constructor(private readonly core: Core) {
+    this.base = core.ratio;
+    decisionOf(core).base = this.decide;
+    stage(core, RULES, this.keeps);
+  }
+
+  /** Sets what the page says, or what the server says, which holds over it. */
+  set(whose: 'own' | 'remote', sampling: Sampling): void {
+    this[whose] = sampling;
+    const { own, remote } = this;
+    this.core.ratio = remote.ratio ?? own.ratio ?? this.base;
+    this.rules = [...(remote.rules ?? []), ...(own.rules ?? [])].flatMap(compile);
+    this.nested = this.rules.some(({ nested }) => nested);
+    this.traces = limitOf(remote.maxTracesPerSecond ?? own.maxTracesPerSecond);
+    this.logs = limitOf(remote.maxLogsPerSecond ?? own.maxLogsPerSecond);
+  }
+
+  /** Parent-based: inside a trace nothing is decided again, unless a rule is meant to hold there. */
+  private readonly decide = (traceId: string, parent?: SpanContext, name?: string, options?: SpanOptions): boolean => {
+    if (parent && (!this.nested || !parent.sampled || parent.debug)) return parent.sampled;
+    const event = options?.attributes?.['messaging.destination.name'];
+    const [rule, found] = this.find({ span: name, event: typeof event === 'string' ? event : undefined });
+    if (parent && !rule?.nested) return true;
+    return samples(traceId, rule?.ratio ?? this.core.ratio) && this.within(rule, found, parent ? undefined : this.traces, 'traces');
+  };
+
+  private readonly keeps = (item: Item): boolean => {
+    if (item.record !== LOG) return true;
+    const [rule, found] = this.find({ log: item.eventName });
+    const ratio = rule?.ratio ?? 1;
+    // Those of one trace stay together.
+    const chosen = item.context ? samples(item.context.traceId, ratio) : Math.random() < ratio;
+    return chosen && this.within(rule, found, this.logs, 'logs');
+  };
+
+  private find(names: Partial<Record<Rule['kind'], string | undefined>>): [Rule | undefined, string] {
+    for (const rule of this.rules) {
+      const name = names[rule.kind];
+      if (name !== undefined && rule.matches(name)) return [rule, name];
+    }
+    return [undefined, ''];
+  }
+
+  private within(rule: Rule | undefined, name: string, all: Limit | undefined, signal: 'traces' | 'logs'): boolean {
+    const allowed = (rule?.limit?.allows(name) ?? true) && (all?.allows('') ?? true);
+    if (!allowed) this.core.rateLimited(signal);
+    return allowed;
+  }
+}
+
+const samplers = /*@__PURE__*/ new WeakMap<InstrumentationContext, Sampler>();
+
+/** The client's sampler, which is put in with the first call. */
+export const samplerOf = (context: InstrumentationContext): Sampler => {
+  let sampler = samplers.get(context);
+  if (!sampler) samplers.set(context, (sampler = new Sampler(context as Core)));
+  return sampler;
+};
