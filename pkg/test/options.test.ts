@@ -43,4 +43,33 @@ describe('variables of the build', () => {
   it.each([['true', true], ['1', true], ['FALSE', false], ['0', false], ['', true], [undefined, true], ['maybe', true]])('ENABLED=%s', (value, enabled) => {
     expect(withEnv({ serviceName: 's' }, { VITE_TELEMETRY_ENABLED: value }).enabled).toBe(enabled);
   });
+
+  it('say everything that a deployment may want to', () => {
+    const options = withEnv(
+      { serviceVersion: '2', resourceAttributes: { team: 'code' } },
+      {
+        VITE_TELEMETRY_SERVICE_NAME: 'shop',
+        VITE_TELEMETRY_SERVICE_VERSION: '1',
+        VITE_TELEMETRY_SAMPLE_RATIO: '0.25',
+        VITE_TELEMETRY_RESOURCE_ATTRIBUTES: 'team=env, deployment.environment.name=a%2Cb',
+        VITE_TELEMETRY_PROPAGATE_TO: 'https://a.example, https://b.example',
+        VITE_TELEMETRY_RECORD_QUERY: 'yes',
+      },
+    );
+    expect(options).toMatchObject({
+      serviceName: 'shop',
+      serviceVersion: '2',
+      sampleRatio: 0.25,
+      resourceAttributes: { team: 'code', 'deployment.environment.name': 'a,b' },
+      propagateTo: ['https://a.example', 'https://b.example'],
+      recordQuery: true,
+    });
+    expect(console.warn).not.toHaveBeenCalled();
+  });
+
+  it.each([['SAMPLE_RATIO', '2'], ['SAMPLE_RATIO', 'all'], ['RECORD_QUERY', 'perhaps'], ['RESOURCE_ATTRIBUTES', 'a'], ['RESOURCE_ATTRIBUTES', 'a=1,b']])('%s=%s is left out, and that is said', (name, value) => {
+    const options = withEnv({ serviceName: 's' }, { [`VITE_TELEMETRY_${name}`]: value });
+    expect([options.sampleRatio, options.recordQuery, options.resourceAttributes]).toEqual([undefined, undefined, {}]);
+    expect(vi.mocked(console.warn).mock.calls.flat().join()).toContain(`VITE_TELEMETRY_${name}`);
+  });
 });

@@ -1,4 +1,9 @@
 /** What Vite puts there; other bundlers, and Node, leave it out. */
 interface ImportMeta {
-  readonly env?: Readonly<Record<`VITE_TELEMETRY_${'ENABLED' | 'ENDPOINT' | 'HEADERS'}`, string | undefined>>;
+  readonly env?: Readonly<
+    Record<
+      `VITE_TELEMETRY_${'ENABLED' | 'ENDPOINT' | 'HEADERS' | 'SERVICE_NAME' | 'SERVICE_VERSION' | 'SAMPLE_RATIO' | 'RESOURCE_ATTRIBUTES' | 'PROPAGATE_TO' | 'RECORD_QUERY'}`,
+      string | undefined
+    >
+  >;
 }

@@ -11,10 +11,11 @@ export { type InstallOptions, type PluginOptions, type VueTelemetry, vuePlugin }
 export { useSpan } from './span.js';
 
 /** Options of {@link createTelemetry}. */
-export interface VueTelemetryOptions extends TelemetryOptions, PluginOptions {
+export interface VueTelemetryOptions extends Omit<TelemetryOptions, 'serviceName'>, PluginOptions {
+  /** `service.name` of this page. Default: `VITE_TELEMETRY_SERVICE_NAME`. */
+  serviceName?: string;
   /**
-   * Where `VITE_TELEMETRY_ENABLED`, `VITE_TELEMETRY_ENDPOINT` and `VITE_TELEMETRY_HEADERS` are read from. Default:
-   * `import.meta.env`, which Vite fills in for packages too; pass it yourself if your set-up does not.
+   * Where the variables that {@link withEnv} names are read from. Default: `import.meta.env`, which Vite fills in for packages too; pass it yourself if your set-up does not.
    */
   env?: TelemetryEnv;
 }
@@ -24,6 +25,12 @@ const viteEnv = (): TelemetryEnv => ({
   VITE_TELEMETRY_ENABLED: import.meta.env?.VITE_TELEMETRY_ENABLED,
   VITE_TELEMETRY_ENDPOINT: import.meta.env?.VITE_TELEMETRY_ENDPOINT,
   VITE_TELEMETRY_HEADERS: import.meta.env?.VITE_TELEMETRY_HEADERS,
+  VITE_TELEMETRY_SERVICE_NAME: import.meta.env?.VITE_TELEMETRY_SERVICE_NAME,
+  VITE_TELEMETRY_SERVICE_VERSION: import.meta.env?.VITE_TELEMETRY_SERVICE_VERSION,
+  VITE_TELEMETRY_SAMPLE_RATIO: import.meta.env?.VITE_TELEMETRY_SAMPLE_RATIO,
+  VITE_TELEMETRY_RESOURCE_ATTRIBUTES: import.meta.env?.VITE_TELEMETRY_RESOURCE_ATTRIBUTES,
+  VITE_TELEMETRY_PROPAGATE_TO: import.meta.env?.VITE_TELEMETRY_PROPAGATE_TO,
+  VITE_TELEMETRY_RECORD_QUERY: import.meta.env?.VITE_TELEMETRY_RECORD_QUERY,
 });
 
 /**
