@@ -52,7 +52,8 @@ pub fn record(text_bytes: usize, text_units: usize, numbers: usize, now: f64) ->
 }
 
 /// Takes a request of at most `limit` bytes; returns its id, 0 if there is none. The first numbers of the
-/// buffer are then its address, its length and its signal; the bytes stay valid until the next call.
+/// buffer are then its address, its length, its signal and its number of items; the bytes stay valid until the
+/// next call.
 /// `mode`: 0 what is due, 1 everything untried, 2 everything that fits the limit.
 #[wasm_bindgen]
 pub fn take(mode: u32, limit: usize, now: f64) -> u32 {
@@ -69,12 +70,13 @@ pub fn take(mode: u32, limit: usize, now: f64) -> u32 {
         instance.numbers[0] = request.as_ptr() as usize as f64;
         instance.numbers[1] = request.len() as f64;
         instance.numbers[2] = f64::from(taken.signal as u32);
+        instance.numbers[3] = f64::from(taken.items);
         taken.id
     })
 }
 
 /// Reports the answer to request `id`, if it is not 0; the body's first `body_bytes` bytes are in the text
-/// buffer. Returns when [`take`] is wanted, infinity for never.
+/// buffer. Status 1 says that the request was taken over. Returns when [`take`] is wanted, infinity for never.
 #[wasm_bindgen]
 pub fn answered(
     id: u32,

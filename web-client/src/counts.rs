@@ -60,6 +60,7 @@ impl Counts {
         self.count(signal, 0, items);
     }
 
+    #[inline(never)] // It would be copied to wherever something is counted.
     fn count(&mut self, signal: Signal, at: usize, items: u32) {
         let count = &mut self.counts[signal as usize][at];
         *count = count.saturating_add(items);

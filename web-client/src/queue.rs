@@ -12,6 +12,9 @@ use crate::{Signal, retry};
 /// requests that outlive the page, even uncompressed.
 pub const MAX_BATCH_BYTES: usize = 48 * 1024;
 
+/// Nor are there more items than this in one, as in other OpenTelemetry SDKs.
+pub const MAX_BATCH_ITEMS: u32 = 512;
+
 /// How urgently batches are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -43,6 +46,8 @@ pub struct Taken {
     pub id: u32,
     /// What is in it, hence where it goes.
     pub signal: Signal,
+    /// How many items it holds.
+    pub items: u32,
 }
 
 /// The bounded queue of all three signals. Times are milliseconds since the Unix epoch.
@@ -100,7 +105,9 @@ impl Queue {
         self.used += record.len();
         for batch in &mut self.batches {
             if batch.open && batch.signal == signal {
-                if batch.body.len() + record.len() <= MAX_BATCH_BYTES {
+                if batch.body.len() + record.len() <= MAX_BATCH_BYTES
+                    && batch.items.saturating_add(items) <= MAX_BATCH_ITEMS
+                {
                     batch.body.extend_from_slice(record);
                     batch.items += items;
                     return;
@@ -168,6 +175,7 @@ impl Queue {
                 return Some(Taken {
                     id: batch.id,
                     signal: batch.signal,
+                    items: batch.items,
                 });
             }
         }
@@ -206,6 +214,7 @@ impl Queue {
                 self.hold_until = batch.due;
                 return;
             }
+            retry::Verdict::TakenOver => None,
             retry::Verdict::Refused => Some(Reason::Refused),
             retry::Verdict::Exhausted => Some(Reason::RetriesExhausted),
         };

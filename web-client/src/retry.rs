@@ -13,6 +13,9 @@ pub const MAX_RETRY_AFTER_MS: f64 = 300_000.0;
 /// against it: a laptop may sleep for hours, and the bounded queue already limits what waits.
 pub const MAX_ATTEMPTS: u32 = 8;
 
+/// No HTTP status: whoever took the batch out has made it their own, and counts it from now on.
+pub const TAKEN_OVER: u32 = 1;
+
 /// What to do with a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Verdict {
@@ -24,6 +27,8 @@ pub enum Verdict {
     Refused,
     /// The server has said "later" too often.
     Exhausted,
+    /// It is not ours any more.
+    TakenOver,
 }
 
 /// Decides what follows from an answer.
@@ -35,6 +40,7 @@ pub fn decide(status: u32, attempt: u32, retry_after_ms: f64, jitter: f64) -> Ve
     match status {
         200..=299 => return Verdict::Delivered,
         0 => {}
+        TAKEN_OVER => return Verdict::TakenOver,
         429 | 502 | 503 | 504 if attempt >= MAX_ATTEMPTS => return Verdict::Exhausted,
         429 | 502 | 503 | 504 => {}
         _ => return Verdict::Refused,
@@ -56,6 +62,7 @@ mod tests {
             let verdict = decide(status, 1, -1.0, 0.5);
             match status {
                 200..=299 => assert_eq!(verdict, Verdict::Delivered, "{status}"),
+                TAKEN_OVER => assert_eq!(verdict, Verdict::TakenOver),
                 0 | 429 | 502 | 503 | 504 => assert_eq!(verdict, Verdict::Retry(750.0), "{status}"),
                 _ => assert_eq!(verdict, Verdict::Refused, "{status}"),
             }

@@ -5,8 +5,8 @@ mod support;
 use aether_web_client::Signal;
 use aether_web_client::client::Client;
 use aether_web_client::counts::Reason;
-use aether_web_client::queue::{MAX_BATCH_BYTES, Mode, Taken};
-use aether_web_client::retry::MAX_ATTEMPTS;
+use aether_web_client::queue::{MAX_BATCH_BYTES, MAX_BATCH_ITEMS, Mode, Taken};
+use aether_web_client::retry::{MAX_ATTEMPTS, TAKEN_OVER};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
@@ -215,4 +215,26 @@ fn answers_that_nobody_waits_for_change_nothing() {
     client.answered(taken.id, 200, -1.0, 0.5, b"", NOW);
     client.answered(taken.id, 200, -1.0, 0.5, b"", NOW);
     assert_eq!(client.queue().counts.exported(Signal::Traces), 1);
+}
+
+#[test]
+fn a_batch_has_a_bounded_number_of_items() {
+    let mut client = client(1 << 20, 1e9);
+    for _ in 0..=MAX_BATCH_ITEMS {
+        record(&mut client, "tiny", NOW);
+    }
+    let full = due(&mut client, NOW).expect("a full batch is due at once");
+    assert_eq!(full.items, MAX_BATCH_ITEMS);
+    assert!(due(&mut client, NOW).is_none(), "the other one waits");
+}
+
+#[test]
+fn what_is_taken_over_is_neither_exported_nor_lost() {
+    let mut client = client(1 << 20, 0.0);
+    record(&mut client, "a", NOW);
+    let taken = client.take(Mode::Final, usize::MAX, NOW).expect("it waits");
+    client.answered(taken.id, TAKEN_OVER, -1.0, 0.5, b"", NOW);
+    let queue = client.queue();
+    assert_eq!((queue.bytes(), queue.items()), (0, 0));
+    assert!(queue.counts.all().iter().all(|&count| count == 0));
 }

@@ -1,5 +1,5 @@
 /**
- * Where finished records go: into the engine once it is there. Until then they wait here, bounded.
+ * Where finished records go: they wait here, bounded, until the engine is there and the page has a moment to spare.
  *
  * The engine (encoding, queue, delivery) is a chunk of its own together with the WebAssembly module, so that
  * a page's first paint waits for neither.
@@ -9,34 +9,36 @@ import type { Engine } from './engine.js';
 import { type AnyRecord, MEASUREMENT } from './records.js';
 import { warnOnce } from './warn.js';
 
-/** Records kept while the engine loads; the newest beyond it are dropped and counted. */
-const MAX_WAITING = 2000;
+/** Records that wait to be encoded. Beyond it they are encoded at once, or dropped and counted if there is no engine yet. */
+const MAX_WAITING = 12_000;
+/** Closing takes no longer than this, whatever does not answer. */
+const CLOSING_MS = 15_000;
 
 export class Client {
   readonly ready: Promise<boolean>;
   state: TelemetryStats['state'];
   loaded: Engine | undefined;
-  private waiting: AnyRecord[] = [];
+  readonly unencoded: AnyRecord[] = [];
   private notLoaded = 0;
 
   constructor(options: TelemetryOptions) {
     const enabled = options.enabled !== false;
     this.state = enabled ? 'loading' : 'disabled';
     this.ready = enabled
-      ? import('./engine.js').then((module) => module.start(options, this.fail)).then(this.start, this.fail)
+      ? import('./engine.js').then((module) => module.start(options, this)).then(this.start, this.fail)
       : Promise.resolve(false);
   }
 
-  /** Takes a record, and a second one that belongs to it at no extra cost. `control/stages.ts` puts itself in front. */
+  /** Takes a record, and a second one that belongs to it. `control/stages.ts` puts itself in front. */
   record(record: AnyRecord, second?: AnyRecord): void {
-    if (this.loaded) this.loaded.record(record, second);
-    else if (this.state === 'loading') {
-      if (this.waiting.length < MAX_WAITING) this.waiting.push(record);
-      else this.notLoaded++;
-      if (second) this.record(second);
-    } else if (this.state === 'off' && record.record < MEASUREMENT) {
-      this.notLoaded++;
-    }
+    const { loaded, state, unencoded } = this;
+    const full = unencoded.length >= MAX_WAITING;
+    // What is only added up costs little, and the page may change a measurement's attributes.
+    if (loaded && (full || record.record >= MEASUREMENT)) loaded.record(record);
+    else if (!full && (loaded || state === 'loading')) {
+      if (unencoded.push(record) < 2) loaded?.wake();
+    } else if (state !== 'disabled' && record.record < MEASUREMENT) this.notLoaded++;
+    if (second) this.record(second);
   }
 
   async flush(): Promise<void> {
@@ -45,16 +47,20 @@ export class Client {
   }
 
   async close(): Promise<void> {
-    await this.flush();
+    let timer;
+    await Promise.race([this.flush(), new Promise((resolve) => (timer = setTimeout(resolve, CLOSING_MS)))]);
+    clearTimeout(timer);
     this.loaded?.close();
     if (this.state === 'ready') this.state = 'closed';
+    // Not loaded by now: it need not come any more.
+    if (this.state === 'loading') this.fail(undefined);
   }
 
   stats(): TelemetryStats {
     const dropped: Partial<Record<DropReason, number>> = this.notLoaded ? { not_loaded: this.notLoaded } : {};
     const stats: TelemetryStats = {
       state: this.state,
-      queued: this.waiting.length,
+      queued: this.unencoded.length,
       queuedBytes: 0,
       exported: { traces: 0, logs: 0, metrics: 0 },
       dropped,
@@ -64,9 +70,12 @@ export class Client {
   }
 
   private readonly start = (engine: Engine): boolean => {
-    this.state = 'ready';
-    this.loaded = engine;
-    for (const record of this.waiting.splice(0)) engine.record(record);
+    if (this.state !== 'loading') engine.close();
+    else {
+      this.state = 'ready';
+      this.loaded = engine;
+      engine.encodeSlice();
+    }
     return this.state === 'ready';
   };
 
@@ -74,7 +83,7 @@ export class Client {
   readonly fail = (error: unknown): boolean => {
     if (this.state !== 'off') {
       this.state = 'off';
-      this.notLoaded += this.waiting.splice(0).length;
+      this.notLoaded += this.unencoded.splice(0).length;
       this.loaded?.close();
       this.loaded = undefined;
       // Some have been explained where they were found.

@@ -1,6 +1,7 @@
 /** The part that is loaded later: from finished records to the WebAssembly module, and from there to the network. */
 import type { DropReason, TelemetryOptions, TelemetryStats } from '../types.js';
-import { now } from './clock.js';
+import type { Client } from './client.js';
+import { now, tick } from './clock.js';
 import { originalFetch } from './fetch.js';
 import { FrameWriter } from './frame.js';
 import type { Metrics } from './metrics.js';
@@ -30,16 +31,20 @@ const REASONS: readonly DropReason[] = [
 const MALFORMED = 2;
 /** Measurements kept until they can be added up. */
 const MAX_UNMEASURED = 1000;
+/** How long encoding may take at a time, in milliseconds. */
+const SLICE_MS = 5;
+/** How long a page may be busy all the time before it is asked for some of it, in milliseconds. */
+const PATIENCE_MS = 500;
 
 /** Loads the module and hands it the settings; rejects with the reason why that is not possible. */
-export const start = async (options: TelemetryOptions, fail: (error: unknown) => void): Promise<Engine> => {
+export const start = async (options: TelemetryOptions, client: Client): Promise<Engine> => {
   const urls = endpoints(options.endpoint);
   // Has been explained.
   if (!urls) throw undefined;
   const { headers = {}, wasm } = options;
   const fetch = originalFetch();
   const parsed = typeof headers === 'string' ? (await import('./headers.js')).parseHeaders(headers) : headers;
-  return new Engine(await loadModule(wasm, fetch), options, urls, parsed, fetch, fail);
+  return new Engine(await loadModule(wasm, fetch), options, urls, parsed, fetch, client);
 };
 
 export class Engine extends Transport {
@@ -58,7 +63,7 @@ export class Engine extends Transport {
     urls: readonly string[],
     headers: Record<string, string>,
     fetch: typeof globalThis.fetch,
-    private readonly fail: (error: unknown) => void,
+    readonly client: Client,
   ) {
     super(urls, headers, fetch);
     this.view();
@@ -75,19 +80,42 @@ export class Engine extends Transport {
     this.hand();
   }
 
-  record(record: AnyRecord, second?: AnyRecord): void {
+  record(record: AnyRecord): void {
     this.guard(() => {
-      for (let one = record; one; one = second!, second = undefined) {
-        if (one.record === MEASUREMENT) this.measure(one);
-        else this.writer.record(one);
-      }
+      if (record.record === MEASUREMENT) this.measure(record);
+      else this.writer.record(record);
       this.arm(this.hand());
     });
   }
 
+  /** Something waits to be encoded. */
+  wake(): void {
+    // Safari cannot tell; a timer takes the options for no delay.
+    (globalThis.requestIdleCallback ?? setTimeout)(this.encodeSlice, { timeout: PATIENCE_MS } as IdleRequestOptions & number);
+  }
+
+  readonly encodeSlice = (): void => {
+    this.encodeSome();
+    if (this.client.unencoded.length) this.wake();
+  };
+
+  /**
+   * Encodes what waits, for a few milliseconds. Requests that are due come first, so that a burst leaves as it is
+   * encoded and does not push out what waits in the module.
+   */
+  encodeSome(final?: boolean): void {
+    const { unencoded } = this.client;
+    for (let until = tick() + SLICE_MS; unencoded.length && (final || !this.busy) && tick() < until; ) this.record(unencoded.shift()!);
+  }
+
   override async flush(): Promise<void> {
     await this.loading;
-    await super.flush();
+    let more;
+    do {
+      this.encodeSome();
+      more = this.client.unencoded.length;
+      await super.flush();
+    } while (more && (await new Promise((resolve) => setTimeout(resolve, 1, true))));
   }
 
   /** Adds what the module has counted. */
@@ -104,7 +132,7 @@ export class Engine extends Transport {
   }
 
   /** Calls `each` with every counter of the module: exported ones have no reason. */
-  counters(each: (signal: Signal, reason: DropReason | undefined, count: number) => void): void {
+  counters(each: (signal: Signal, reason: DropReason | undefined, count: number) => unknown): void {
     this.module.counters();
     this.view();
     let at = 2;
@@ -120,8 +148,8 @@ export class Engine extends Transport {
       const id = this.module.take(mode, limit, now());
       if (!id) return undefined;
       this.view();
-      const [address, length, signal] = this.writer.numbers as unknown as [number, number, number];
-      return { id, signal, body: new Uint8Array(this.module.memory.buffer as ArrayBuffer, address, length).slice() };
+      const [address, length, signal, items] = this.writer.numbers as unknown as [number, number, number, number];
+      return { id, signal, items, body: new Uint8Array(this.module.memory.buffer as ArrayBuffer, address, length).slice() };
     });
   }
 
@@ -140,8 +168,10 @@ export class Engine extends Transport {
         for (const one of this.unmeasured.splice(0)) this.measure(one);
         this.arm(this.hand());
       },
-      // Nothing else depends on it; measurements wait, and no more of them than that.
-      () => {},
+      // Nothing else depends on it; measurements wait, and it is tried again with the next.
+      () => {
+        this.loading = undefined;
+      },
     );
   }
 
@@ -152,10 +182,11 @@ export class Engine extends Transport {
 
   answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): number {
     return this.guard(() => {
-      if (id && (status < 200 || status > 299)) this.loadMetrics();
       this.text.set(body);
       const due = this.module.answered(id, status, retryAfterMs, Math.random(), body.length, now());
       this.view();
+      // A good time to see whether something was lost.
+      if (!this.loading) this.counters((_signal, reason, count) => reason && count && this.loadMetrics());
       return due;
     }) ?? Infinity;
   }
@@ -165,7 +196,7 @@ export class Engine extends Transport {
     try {
       return act();
     } catch (error) {
-      this.fail(error);
+      this.client.fail(error);
       return undefined;
     }
   }

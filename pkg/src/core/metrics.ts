@@ -50,9 +50,9 @@ export class Metrics {
 
   constructor(private readonly interval: number) {}
 
-  /** When the interval is over; infinite if nothing was measured. */
+  /** When the interval is over. Something may have been lost by then, even if nothing is measured. */
   get due(): number {
-    return this.size ? this.since + this.interval : Infinity;
+    return this.since + this.interval;
   }
 
   /** Adds a measurement; `false` if it is no number, or beyond every bound. */
@@ -89,9 +89,11 @@ export class Metrics {
       if (!reason) return;
       const key = signal + reason;
       const value = count - (this.reported[key] ?? 0);
-      this.reported[key] = count;
       const attributes = { signal, reason };
-      if (value) this.add({ record: MEASUREMENT, histogram: false, name: 'aether.telemetry.dropped', unit: '{item}', value, attributes });
+      // Lost metrics are told of in company only: where metrics are refused that would never end.
+      if (!value || !(this.size || signal !== 'metrics')) return;
+      this.reported[key] = count;
+      this.add({ record: MEASUREMENT, histogram: false, name: 'aether.telemetry.dropped', unit: '{item}', value, attributes });
     });
     const { since } = this;
     const duration = (this.since = now()) - since;

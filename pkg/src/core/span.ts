@@ -57,8 +57,9 @@ export class SpanImpl implements Span, SpanRecord {
     }
   }
 
-  get ended(): boolean {
-    return this.begun === Infinity;
+  /** Sampled, and not ended. */
+  get recording(): boolean {
+    return this.sampled && this.begun < Infinity;
   }
 
   as(kind: SpanKind): this {
@@ -67,20 +68,20 @@ export class SpanImpl implements Span, SpanRecord {
   }
 
   set(attributes: Attributes): this {
-    if (this.sampled) Object.assign(this.attributes, attributes);
+    if (this.recording) Object.assign(this.attributes, attributes);
     return this;
   }
 
   event(name: string, attributes?: Attributes, time: number = now()): this {
-    if (this.sampled) {
-      if (this.events.length < MAX_EVENTS) this.events.push({ name, time, attributes });
+    if (this.recording) {
+      if (this.events.length < MAX_EVENTS) this.events.push({ name, time, attributes: { ...attributes } });
       else this.droppedEvents++;
     }
     return this;
   }
 
   link(context: SpanContext, attributes?: Attributes): this {
-    if (this.sampled) {
+    if (this.recording) {
       if (this.links.length < MAX_EVENTS) this.links.push({ context, attributes });
       else this.droppedLinks++;
     }
@@ -88,8 +89,10 @@ export class SpanImpl implements Span, SpanRecord {
   }
 
   fail(type: string, message = ''): this {
-    this.status = ERROR;
-    this.message = message;
+    if (this.recording) {
+      this.status = ERROR;
+      this.message = message;
+    }
     return this.set({ 'error.type': type });
   }
 
@@ -100,9 +103,9 @@ export class SpanImpl implements Span, SpanRecord {
   }
 
   end(time?: number): void {
-    if (this.ended) return;
+    if (!this.recording) return;
     this.duration = Math.max(0, time === undefined ? tick() - this.begun : time - this.start);
     this.begun = Infinity;
-    if (this.sampled) this.sink(this);
+    this.sink(this);
   }
 }

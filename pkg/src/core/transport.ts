@@ -25,8 +25,11 @@ const NOTHING = /*@__PURE__*/ new Uint8Array();
 export interface Request {
   id: number;
   signal: number;
+  items: number;
   /** A copy: the module's memory may move. */
   body: Uint8Array<ArrayBuffer>;
+  /** Whether the browser delivers it even if the page is closed; undefined until the browser has it. */
+  safe?: boolean;
 }
 
 /** `Retry-After`: seconds or an HTTP date; -1 if it is neither, or asks for nothing. */
@@ -40,13 +43,17 @@ const gzip = async (body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuff
     await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer(),
   );
 
-/** What the engine adds are the requests: {@link take} gives one, {@link answered} is told what became of it. */
+/**
+ * What the engine adds are the requests: {@link take} gives one, {@link answered} is told what became of it. Where there
+ * is an offline store it takes the place of {@link pump}, {@link sendFinal} and {@link answered}, and calls what was there.
+ */
 export abstract class Transport {
   private timer: Timer | undefined;
   private timerAt = Infinity;
-  private inFlight = 0;
+  /** Without an answer yet. */
+  readonly flying = new Set<Request>();
   /** Bytes on their way with `keepalive`. */
-  private reserved = 0;
+  reserved = 0;
   private readonly abort = new AbortController();
 
   abstract readonly module: Module;
@@ -69,6 +76,8 @@ export abstract class Transport {
     for (const [type, act] of Object.entries(happens)) globalThis.addEventListener?.(type, act, this.abort);
   }
 
+  /** Encodes some of what waits; `final` if there will be no other time. */
+  abstract encodeSome(final?: boolean): void;
   abstract take(mode: number, limit: number): Request | undefined;
   /** With id 0 nothing is reported. Returns when the transport is wanted. */
   abstract answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): number;
@@ -81,12 +90,17 @@ export abstract class Transport {
     this.timer = later(Math.min(Math.max(at - now(), 0), 0x7fffffff), () => this.pump());
   }
 
-  private pump(): void {
+  /** Whether there is something to be sent, or as much on its way as may be. */
+  get busy(): boolean {
+    return this.flying.size >= MAX_IN_FLIGHT || this.timerAt <= now();
+  }
+
+  pump(): void {
     this.timerAt = Infinity;
     resync();
     // `onLine` is only ever wrong in the other direction.
     if (globalThis.navigator?.onLine === false) return;
-    while (this.inFlight < MAX_IN_FLIGHT) {
+    while (this.flying.size < MAX_IN_FLIGHT) {
       const request = this.take(DUE, -1);
       // Nothing is due any more; when will there be?
       if (!request) return this.arm(this.answered(0, 0, -1, NOTHING));
@@ -107,12 +121,13 @@ export abstract class Transport {
   }
 
   /** The page may be gone in a moment: no time for gzip, and no more than the keepalive budget. */
-  private sendFinal(): void {
+  sendFinal(): void {
+    this.encodeSome(true);
     for (let request; (request = this.take(FINAL, KEEPALIVE_BYTES - this.reserved)); ) void this.send(request, true);
   }
 
-  private async send(request: Request, final = false): Promise<void> {
-    this.inFlight++;
+  async send(request: Request, final?: boolean): Promise<void> {
+    this.flying.add(request);
     let status = 0;
     let pause = -1;
     let answer = NOTHING;
@@ -122,14 +137,17 @@ export abstract class Transport {
       let { body } = request;
       if (!final && typeof CompressionStream !== 'undefined') {
         body = await gzip(body);
+        // Somebody has seen to it meanwhile.
+        if (request.safe !== undefined) return;
         headers['content-encoding'] = 'gzip';
       }
-      if (this.reserved + body.length <= KEEPALIVE_BYTES) this.reserved += reserved = body.length;
+      request.safe = this.reserved + body.length <= KEEPALIVE_BYTES;
+      if (request.safe) this.reserved += reserved = body.length;
       const response = await this.fetch(this.urls[request.signal]!, {
         method: 'POST',
         headers,
         body,
-        keepalive: reserved > 0,
+        keepalive: request.safe,
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       // Read to the end always: Chromium gives the keepalive budget back only then.
@@ -140,7 +158,7 @@ export abstract class Transport {
     } catch {
       // No answer: status 0, which the module knows to try again.
     }
-    this.inFlight--;
+    this.flying.delete(request);
     this.reserved -= reserved;
     this.arm(this.answered(request.id, status, pause, answer));
   }

@@ -59,7 +59,7 @@ export class ApiSpan implements Span {
   }
 
   isRecording(): boolean {
-    return this.own.sampled && !this.own.ended;
+    return this.own.recording;
   }
 
   setAttribute(key: string, value: ApiAttributeValue): this {
