@@ -112,7 +112,7 @@ export class Core implements BaseTelemetry, InstrumentationContext {
   };
 
   readonly measure = (histogram: boolean, name: string, unit: string, value: number, attributes?: Attributes): void =>
-    this.output.record({ record: MEASUREMENT, histogram, name, unit, value, attributes });
+    this.output.record({ record: MEASUREMENT, histogram, name, unit, value, attributes: { ...attributes } });
 
   readonly counter: BaseTelemetry['counter'] = (name, unit = '') => ({
     add: (value, attributes) => {

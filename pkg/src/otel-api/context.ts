@@ -26,7 +26,7 @@ export const ownContext = (context: Context): SpanContext | undefined => {
 };
 
 /** Whether it is a span that can still be told something, or only what identifies one. */
-const isSpan = (own: SpanContext): own is SpanImpl => 'ended' in own;
+const isSpan = (own: SpanContext): own is SpanImpl => 'recording' in own;
 
 export class Manager implements ContextManager {
   /** The innermost `with`, and what stands for its context on the client's side. */
