@@ -6,10 +6,10 @@ import { createRequire } from 'node:module';
 const NAMES = `
   ack ackId acknowledged activity allows answer arm awaitAck awaitReply begin begun buckets collect
   connectedAt connectionSpan core current decision describe described disconnected dispatch droppedAttributes droppedEvents droppedLinks
-  due encodeSlice encodeSome encoder failed finishSend finishSpan flying forget full hand handled inFlight instruments inUse late least
-  loadMetrics mayBegin measurement most notLoaded numbers parentId perSecond prepare pump receive
-  refused remoteParent reported requestOf reserved route sendFinal sent serverIsReady setReady
-  settings settle severityText since sink socket timer timerAt tokens transportName undo unencoded unmeasured
+  due encodeSome encoder failed finishSend finishSpan flying forget full hand handled inFlight instruments inUse late least
+  loadMetrics mayBegin measurement most notLoaded numbers parentId perSecond prepare pump receive recording
+  refused remoteParent reported requestOf reserved route safe sendFinal sent serverIsReady setReady
+  settings settle severityText since sink socket taken timer timerAt tokens transportName undo unencoded unmeasured
   wake watchUpgrade writer
 `
   .trim()

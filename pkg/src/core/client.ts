@@ -32,10 +32,10 @@ export class Client {
   /** Takes a record, and a second one that belongs to it. `control/stages.ts` puts itself in front. */
   record(record: AnyRecord, second?: AnyRecord): void {
     const { loaded, state, unencoded } = this;
-    const full = unencoded.length >= MAX_WAITING;
-    // What is only added up costs little, and the page may change a measurement's attributes.
-    if (loaded && (full || record.record >= MEASUREMENT)) loaded.record(record);
-    else if (!full && (loaded || state === 'loading')) {
+    const room = unencoded.length < MAX_WAITING;
+    // What is only added up costs little.
+    if (loaded && !(room && record.record < MEASUREMENT)) loaded.record(record);
+    else if (room && (loaded || state === 'loading')) {
       if (unencoded.push(record) < 2) loaded?.wake();
     } else if (state !== 'disabled' && record.record < MEASUREMENT) this.notLoaded++;
     if (second) this.record(second);
@@ -50,10 +50,11 @@ export class Client {
     let timer;
     await Promise.race([this.flush(), new Promise((resolve) => (timer = setTimeout(resolve, CLOSING_MS)))]);
     clearTimeout(timer);
-    this.loaded?.close();
-    if (this.state === 'ready') this.state = 'closed';
-    // Not loaded by now: it need not come any more.
-    if (this.state === 'loading') this.fail(undefined);
+    if (this.state === 'ready') {
+      this.state = 'closed';
+      this.loaded!.close();
+      // Not loaded by now: it need not come any more.
+    } else if (this.state === 'loading') this.fail();
   }
 
   stats(): TelemetryStats {
@@ -74,13 +75,13 @@ export class Client {
     else {
       this.state = 'ready';
       this.loaded = engine;
-      engine.encodeSlice();
+      engine.wake();
     }
     return this.state === 'ready';
   };
 
   /** The engine cannot be used, or not any more; without an error, somebody else says why. */
-  readonly fail = (error: unknown): boolean => {
+  readonly fail = (error?: unknown): boolean => {
     if (this.state !== 'off') {
       this.state = 'off';
       this.notLoaded += this.unencoded.splice(0).length;

@@ -88,16 +88,15 @@ export class Engine extends Transport {
     });
   }
 
-  /** Something waits to be encoded. */
+  /** Something waits to be encoded: does that when the page is idle. */
   wake(): void {
+    const slice = (): void => {
+      this.encodeSome();
+      if (this.client.unencoded.length) this.wake();
+    };
     // Safari cannot tell; a timer takes the options for no delay.
-    (globalThis.requestIdleCallback ?? setTimeout)(this.encodeSlice, { timeout: PATIENCE_MS } as IdleRequestOptions & number);
+    (globalThis.requestIdleCallback ?? setTimeout)(slice, { timeout: PATIENCE_MS } as IdleRequestOptions & number);
   }
-
-  readonly encodeSlice = (): void => {
-    this.encodeSome();
-    if (this.client.unencoded.length) this.wake();
-  };
 
   /**
    * Encodes what waits, for a few milliseconds. Requests that are due come first, so that a burst leaves as it is

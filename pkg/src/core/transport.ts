@@ -30,6 +30,8 @@ export interface Request {
   body: Uint8Array<ArrayBuffer>;
   /** Whether the browser delivers it even if the page is closed; undefined until the browser has it. */
   safe?: boolean;
+  /** Somebody else sees to it, and it need not be sent when it has been compressed. */
+  taken?: boolean;
 }
 
 /** `Retry-After`: seconds or an HTTP date; -1 if it is neither, or asks for nothing. */
@@ -138,11 +140,10 @@ export abstract class Transport {
       if (!final && typeof CompressionStream !== 'undefined') {
         body = await gzip(body);
         // Somebody has seen to it meanwhile.
-        if (request.safe !== undefined) return;
+        if (request.taken) return;
         headers['content-encoding'] = 'gzip';
       }
-      request.safe = this.reserved + body.length <= KEEPALIVE_BYTES;
-      if (request.safe) this.reserved += reserved = body.length;
+      if ((request.safe = this.reserved + body.length <= KEEPALIVE_BYTES)) this.reserved += reserved = body.length;
       const response = await this.fetch(this.urls[request.signal]!, {
         method: 'POST',
         headers,

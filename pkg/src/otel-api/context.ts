@@ -4,7 +4,7 @@
  * current on the other, and what is bound on one side is found again on both.
  */
 import { type Context, type ContextManager, ROOT_CONTEXT, createContextKey, isSpanContextValid, trace } from '@opentelemetry/api';
-import type { SpanImpl } from '../core/span.js';
+import { SpanImpl } from '../core/span.js';
 import type { InstrumentationContext, SpanContext } from '../types.js';
 import { ApiSpan, apiContext, apiSpan } from './span.js';
 
@@ -26,7 +26,7 @@ export const ownContext = (context: Context): SpanContext | undefined => {
 };
 
 /** Whether it is a span that can still be told something, or only what identifies one. */
-const isSpan = (own: SpanContext): own is SpanImpl => 'recording' in own;
+const isSpan = (own: SpanContext): own is SpanImpl => own instanceof SpanImpl;
 
 export class Manager implements ContextManager {
   /** The innermost `with`, and what stands for its context on the client's side. */
