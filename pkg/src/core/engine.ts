@@ -108,11 +108,11 @@ export class Engine extends Transport {
   }
 
   override async flush(): Promise<void> {
-    await this.loading;
     let more;
     do {
       this.encodeSome();
       more = this.client.unencoded.length;
+      await this.loading;
       await super.flush();
     } while (more && (await new Promise((resolve) => setTimeout(resolve, 1, true))));
   }
