@@ -34,13 +34,13 @@ pub use check::{CheckReport, Checked};
 pub use config::{
     Action, Batch, Change, Compression, Config, ConfigError, DEFAULT_DISK_QUEUE_BYTES,
     DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES, Destination, Durable,
-    Edit, Endpoint, HashKey, Limits, Literal, Owner, Problem, Propagator, Propagators, Protocol,
-    Retry, Route, Sampler, Setting, Subject, Temporality, Test, Tls,
+    Edit, Endpoint, Flow, HashKey, Limits, Literal, Owner, Problem, Propagator, Propagators,
+    Protocol, Retry, Route, Sampler, Setting, Subject, Temporality, Test, Tls,
 };
 pub use current_trace::{InCurrentTrace, in_current_trace};
 pub use delivery::{
-    Count, DeadLetter, DeadLetterStatus, DryRun, DryRunItem, DryRunPart, Health, Outcome,
-    StorageState, StorageStatus, Undelivered,
+    Circuit, CircuitState, Count, DeadLetter, DeadLetterStatus, DryRun, DryRunItem, DryRunPart,
+    Health, Outcome, StorageState, StorageStatus, Undelivered,
 };
 pub use ending::{PANIC_TIMEOUT, SHUTDOWN_TIMEOUT};
 pub use signal::Signal;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::delivery::{Count, DeadLetterStatus, Delivery, Health, StorageStatus};
 use crate::store::StoreStatus;
-use crate::{BuildError, Problem, Signal};
+use crate::{BuildError, Circuit, Problem, Signal};
 
 /// A snapshot of all telemetry of this process. Holds no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
@@ -42,6 +42,8 @@ pub struct DestinationStatus {
     pub signals: Vec<Signal>,
     /// What is waiting.
     pub queue: QueueStatus,
+    /// Whether it is sent to at the moment.
+    pub circuit: Circuit,
     /// How it is doing.
     #[serde(flatten)]
     pub health: Health,
@@ -96,6 +98,7 @@ pub(crate) fn destinations(delivery: &Delivery) -> Vec<DestinationStatus> {
                     oldest_ms: u64::try_from(level.age.as_millis()).unwrap_or(u64::MAX),
                     durable: outlet.queue.is_durable(),
                 },
+                circuit: outlet.circuit(),
                 health: outlet.health(),
             }
         })

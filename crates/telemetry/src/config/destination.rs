@@ -10,7 +10,7 @@ use http::HeaderMap;
 use reqwest::Url;
 
 use super::tls::Tls;
-use super::{Retry, address};
+use super::{Flow, Retry, address};
 use crate::Signal;
 
 /// One receiver of OTLP, with its own queue.
@@ -28,6 +28,8 @@ pub struct Destination {
     pub queue_bytes: Option<usize>,
     /// How its failed requests are repeated. Default: [`Config::retry`](crate::Config::retry).
     pub retry: Option<Retry>,
+    /// How fast and in what pieces it is sent to.
+    pub flow: Flow,
 }
 
 /// How one signal is sent to a destination.

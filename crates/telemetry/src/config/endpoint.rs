@@ -10,7 +10,7 @@ use reqwest::Url;
 use super::destination::{Compression, Destination, Endpoint, Protocol};
 use super::layers::{Found, Layer};
 use super::reader::{OTLP, Reader};
-use super::{Retry, address, exporters, headers, hosts, mistakes, parse, several, tls};
+use super::{Flow, Retry, address, exporters, flow, headers, hosts, mistakes, parse, several, tls};
 use crate::Signal;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,6 +23,7 @@ pub(super) const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 pub(super) fn read(reader: &mut Reader<'_>, retry: Retry) -> Vec<Destination> {
     let tables = reader.layers().file.map(|file| &file.destinations[..]);
     let tables = tables.unwrap_or_default();
+    let flow = flow::read(reader, Flow::default());
     let mut destinations: Vec<Destination> = Vec::new();
     let mut elsewhere = Vec::new();
     for signal in Signal::ALL {
@@ -32,20 +33,26 @@ pub(super) fn read(reader: &mut Reader<'_>, retry: Retry) -> Vec<Destination> {
                 let remedy = "there are [[destination]] tables, too; write this endpoint as one more of them";
                 reader.problem(&found, address::masked(&found.text), remedy.to_owned());
             }
-            Some(_) => direct(reader, signal, &mut destinations),
-            None if tables.is_empty() => direct(reader, signal, &mut destinations),
+            Some(_) => direct(reader, signal, flow, &mut destinations),
+            None if tables.is_empty() => direct(reader, signal, flow, &mut destinations),
             None => elsewhere.push(signal),
         }
     }
     if !tables.is_empty() && !elsewhere.is_empty() {
-        several::read(reader, tables, &elsewhere, retry, &mut destinations);
+        let general = several::General { retry, flow };
+        several::read(reader, tables, &elsewhere, general, &mut destinations);
     }
     destinations
 }
 
 /// Adds the signal's own endpoint to the destinations; those that share scheme, host and port are
 /// one destination.
-fn direct(reader: &mut Reader<'_>, signal: Signal, destinations: &mut Vec<Destination>) {
+fn direct(
+    reader: &mut Reader<'_>,
+    signal: Signal,
+    flow: Flow,
+    destinations: &mut Vec<Destination>,
+) {
     let chosen = exporters::read(reader, signal);
     if !chosen.otlp {
         return;
@@ -70,6 +77,7 @@ fn direct(reader: &mut Reader<'_>, signal: Signal, destinations: &mut Vec<Destin
         }
         None => destinations.push(Destination {
             name,
+            flow: flow.for_host(&endpoint.url),
             endpoints: BTreeMap::from([(signal, endpoint)]),
             queue_bytes: None,
             retry: None,

@@ -27,6 +27,12 @@ pub(super) fn is_datadog(url: &Url) -> bool {
         .any(|site| host == *site || host.ends_with(&format!(".{site}")))
 }
 
+/// Whether the host is one of New Relic's.
+pub(super) fn is_new_relic(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    host == "nr-data.net" || host.ends_with(".nr-data.net")
+}
+
 fn is_grafana_gateway(host: &str) -> bool {
     host.starts_with("otlp-gateway-") && host.ends_with(".grafana.net")
 }

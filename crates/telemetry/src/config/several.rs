@@ -9,15 +9,22 @@ use super::catalogue::Setting;
 use super::endpoint::{OTLP_ENDPOINT, endpoint};
 use super::file::{DestinationTable, NAME, SIGNALS};
 use super::reader::{OTLP, Reader, shortened};
-use super::{Destination, Problem, Retry, exporters, read, retry};
+use super::{Destination, Flow, Problem, Retry, exporters, flow, read, retry};
 use crate::Signal;
+
+/// What holds for destinations that do not have their own.
+#[derive(Clone, Copy)]
+pub(super) struct General {
+    pub(super) retry: Retry,
+    pub(super) flow: Flow,
+}
 
 /// Reads the tables, for the `signals` that have no endpoint elsewhere, and adds what they come to.
 pub(super) fn read<'a>(
     reader: &mut Reader<'a>,
     tables: &'a [DestinationTable],
     signals: &[Signal],
-    general: Retry,
+    general: General,
     destinations: &mut Vec<Destination>,
 ) {
     if signals.len() == Signal::ALL.len() {
@@ -54,13 +61,14 @@ fn one(
     reader: &mut Reader<'_>,
     table: &DestinationTable,
     signals: &[Signal],
-    general: Retry,
+    general: General,
 ) -> Option<(Destination, bool)> {
     let wanted = reader.value(SIGNALS, parse_signals);
     let wanted = wanted.unwrap_or_else(|| Signal::ALL.to_vec());
     let name = reader.value(NAME, parse_name);
     let queue_bytes = read::queue_bytes(reader);
-    let retry = retry::read(reader, general);
+    let retry = retry::read(reader, general.retry);
+    let flow = flow::read(reader, general.flow);
     let mut endpoints = BTreeMap::new();
     let mut addressed = false;
     for signal in wanted {
@@ -84,13 +92,15 @@ fn one(
         });
     }
     let first = endpoints.values().next()?;
+    let flow = flow.for_host(&first.url);
     let named = name.is_some();
     let name = name.unwrap_or_else(|| super::address::authority(&first.url));
     let destination = Destination {
         name,
         endpoints,
         queue_bytes,
-        retry: (retry != general).then_some(retry),
+        flow,
+        retry: (retry != general.retry).then_some(retry),
     };
     Some((destination, named))
 }

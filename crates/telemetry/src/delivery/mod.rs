@@ -10,6 +10,7 @@
 //! With a folder the queues are durable: [`journal`] has written a batch before it is accepted,
 //! and what a destination has not got is sent after the next start.
 
+mod circuit;
 mod console;
 mod counters;
 mod exporter;
@@ -17,6 +18,7 @@ mod intake;
 mod journal;
 mod letters;
 mod outlet;
+mod pace;
 mod queue;
 mod retry;
 mod routes;
@@ -37,6 +39,7 @@ use crate::otlp::count;
 use crate::store::Store;
 use crate::{Config, Signal};
 
+pub use circuit::{Circuit, CircuitState};
 pub(crate) use counters::Counters;
 pub use counters::{Count, Outcome};
 pub(crate) use exporter::IntakeClient;

@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
+use super::circuit::Breaker;
 use super::now_ms;
+use super::pace::Pace;
 use super::queue::Queue;
 use super::transport::{Clients, Transport};
+use crate::Circuit;
 use crate::Signal;
-use crate::config::{Destination, Retry};
+use crate::config::{Destination, Flow, Retry};
 
 /// A destination with its queue and how it is doing.
 #[derive(Debug)]
@@ -19,6 +22,9 @@ pub(crate) struct Outlet {
     pub(super) way: Way,
     /// Its own way of repeating, where it has one.
     pub(super) retry: Option<Retry>,
+    pub(super) flow: Flow,
+    pub(super) pace: Pace,
+    pub(super) breaker: Breaker,
     health: Mutex<Health>,
 }
 
@@ -60,6 +66,9 @@ impl Outlet {
             queue,
             way: Way::Network(transports),
             retry: destination.retry,
+            flow: destination.flow,
+            pace: Pace::new(&destination.flow),
+            breaker: Breaker::default(),
             health: Mutex::default(),
         })
     }
@@ -71,6 +80,13 @@ impl Outlet {
             queue: Queue::new(queue_bytes),
             way: Way::Console(signals),
             retry: None,
+            // Lines come in the order of what they are about.
+            flow: Flow {
+                concurrency: 1,
+                ..Flow::default()
+            },
+            pace: Pace::new(&Flow::default()),
+            breaker: Breaker::default(),
             health: Mutex::default(),
         }
     }
@@ -85,6 +101,10 @@ impl Outlet {
     pub(crate) fn signals(&self) -> Vec<Signal> {
         let all = Signal::ALL.into_iter();
         all.filter(|signal| self.takes(*signal)).collect()
+    }
+
+    pub(crate) fn circuit(&self) -> Circuit {
+        self.breaker.shown()
     }
 
     pub(crate) fn health(&self) -> Health {

@@ -1,7 +1,7 @@
 //! The bounded queue in front of one destination.
 //!
-//! Bounded in bytes, because a batch can hold one span or ten thousand. The oldest batch stays in
-//! the queue while it is being sent, so its bytes keep counting until its fate is known. A queue
+//! Bounded in bytes, because a batch can hold one span or ten thousand. The oldest batches stay in
+//! the queue while they are being sent, so their bytes keep counting until their fate is known. A queue
 //! is in memory, or durable: then the journal has the bodies, and in here is only what is needed
 //! to find them, with the youngest bodies for a destination that keeps up.
 
@@ -54,6 +54,12 @@ struct State {
     kept: usize,
     items: [u64; 3],
     closed: bool,
+    /// Number of the oldest batch.
+    first: u64,
+    /// How many of the oldest are with a sender.
+    given: usize,
+    /// How many of those are done; an older one is not.
+    done: usize,
 }
 
 /// A batch that waits.
@@ -65,6 +71,7 @@ pub(crate) struct Waiting {
     pub(crate) until: Option<Instant>,
     pub(crate) accepted_ms: u64,
     cost: usize,
+    done: bool,
     body: Body,
 }
 
@@ -139,6 +146,7 @@ impl Queue {
             until: None,
             accepted_ms: now_ms(),
             cost,
+            done: false,
             body: Body::Memory(batch),
         });
         Ok(())
@@ -164,7 +172,7 @@ impl Queue {
     /// What a body of this length costs.
     fn cost(&self, length: usize) -> usize {
         if self.is_durable() {
-            on_disk(length)
+            (length + OVERHEAD).max(LEAST_ON_DISK)
         } else {
             length + OVERHEAD
         }
@@ -184,7 +192,8 @@ impl Queue {
             items: record.items,
             until: Instant::now().checked_add(until),
             accepted_ms: record.accepted_ms,
-            cost: on_disk(record.length as usize),
+            cost: self.cost(record.length as usize),
+            done: false,
             body: Body::Disk(record, kept),
         });
     }
@@ -199,7 +208,7 @@ impl Queue {
 
     /// Adds a batch that is on disk, whether there is room or not.
     pub(super) fn again(&self, record: Arc<Record>, until: Option<Instant>) {
-        let cost = on_disk(record.length as usize);
+        let cost = self.cost(record.length as usize);
         self.lock().bytes += cost;
         self.add(Waiting {
             signal: record.signal,
@@ -207,6 +216,7 @@ impl Queue {
             until,
             accepted_ms: record.accepted_ms,
             cost,
+            done: false,
             body: Body::Disk(record, None),
         });
     }
@@ -219,16 +229,24 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// Waits for the oldest batch without removing it; `None` once closed and empty.
-    pub(crate) async fn front(&self) -> Option<Waiting> {
+    /// Waits for the oldest batch that nobody has yet, and gives it out with its number; it stays
+    /// here until [`Queue::finish`]. `None` once closed and all are given out.
+    pub(crate) async fn next(&self) -> Option<(u64, Waiting)> {
         loop {
             let changed = self.changed.notified();
             {
-                let state = self.lock();
-                if let Some(waiting) = state.batches.front() {
-                    return Some(waiting.clone());
+                let mut state = self.lock();
+                if let Some(waiting) = state.batches.get(state.given).cloned() {
+                    let number = state.first + state.given as u64;
+                    state.given += 1;
+                    // Batches that came together woke one sender only.
+                    if state.batches.len() > state.given || state.closed {
+                        self.changed.notify_one();
+                    }
+                    return Some((number, waiting));
                 }
                 if state.closed {
+                    self.changed.notify_one();
                     return None;
                 }
             }
@@ -236,47 +254,73 @@ impl Queue {
         }
     }
 
-    /// Tells that the fate of so many items of the oldest batch is known. Its bytes stay.
-    pub(crate) fn settle(&self, items: u64) {
+    /// Tells that the fate of so many items of a batch is known. Its bytes stay.
+    pub(crate) fn settle(&self, number: u64, items: u64) {
         let mut state = self.lock();
         let state = &mut *state;
-        if let Some(waiting) = state.batches.front_mut() {
+        if let Some(waiting) = state.at(number) {
             let settled = items.min(waiting.items);
+            let signal = waiting.signal.index();
             waiting.items -= settled;
-            state.items[waiting.signal.index()] -= settled;
+            state.items[signal] -= settled;
         }
     }
 
-    /// Removes the oldest batch, also from the disk.
-    pub(crate) fn pop(&self) {
-        let mut state = self.lock();
-        let Some(waiting) = state.batches.pop_front() else {
-            return;
-        };
-        state.bytes -= waiting.cost;
-        state.items[waiting.signal.index()] -= waiting.items;
-        if let Body::Disk(_, Some(body)) = &waiting.body {
-            state.kept -= body.len();
+    /// Removes a batch, also from the disk, once all before it are gone.
+    pub(crate) fn finish(&self, number: u64) {
+        let mut gone = Vec::new();
+        {
+            let mut state = self.lock();
+            let state = &mut *state;
+            if let Some(waiting) = state.at(number).filter(|waiting| !waiting.done) {
+                let (items, signal) = (waiting.items, waiting.signal.index());
+                let (mut freed, mut kept) = (0, 0);
+                waiting.items = 0;
+                waiting.done = true;
+                match &mut waiting.body {
+                    Body::Memory(batch) => {
+                        batch.body = Bytes::new();
+                        freed = std::mem::take(&mut waiting.cost);
+                    }
+                    // The disk has it until those before it are gone.
+                    Body::Disk(_, body) => kept = body.take().map_or(0, |body| body.len()),
+                }
+                state.items[signal] -= items;
+                state.bytes -= freed;
+                state.kept -= kept;
+                state.done += 1;
+            }
+            while state.batches.front().is_some_and(|waiting| waiting.done)
+                && let Some(waiting) = state.batches.pop_front()
+            {
+                state.first += 1;
+                state.done -= 1;
+                state.given = state.given.saturating_sub(1);
+                state.bytes -= waiting.cost;
+                gone.push(waiting.body);
+            }
         }
-        drop(state);
-        if let (Body::Disk(record, _), Some(durable)) = (&waiting.body, &self.durable) {
-            durable.cursor.settle(record);
+        for body in gone {
+            if let (Body::Disk(record, _), Some(durable)) = (body, &self.durable) {
+                durable.cursor.settle(&record);
+            }
         }
     }
 
     /// Removes the oldest batch where its time is over; says what was in it.
     pub(super) fn expire(&self, now: Instant) -> Option<(Signal, u64)> {
-        let oldest = {
+        let (number, oldest) = {
             let state = self.lock();
             let oldest = state.batches.front()?;
             let over = oldest.until.is_some_and(|until| until <= now);
-            over.then_some((oldest.signal, oldest.items))
-        }?;
-        self.pop();
+            let oldest = over.then_some((oldest.signal, oldest.items))?;
+            (state.first, oldest)
+        };
+        self.finish(number);
         Some(oldest)
     }
 
-    /// Takes no more batches; [`Queue::front`] answers `None` once the rest is gone.
+    /// Takes no more batches; [`Queue::next`] answers `None` once the rest is gone.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_one();
@@ -287,7 +331,7 @@ impl Queue {
         let oldest = state.batches.front();
         Level {
             bytes: state.bytes,
-            batches: state.batches.len(),
+            batches: state.batches.len() - state.done,
             items: state.items,
             age: oldest.map(Waiting::age).unwrap_or_default(),
         }
@@ -304,6 +348,14 @@ impl Queue {
     /// No code panics while it holds the lock, so a poisoned state is still consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The batch of that number, where it is still there.
+    fn at(&mut self, number: u64) -> Option<&mut Waiting> {
+        let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.batches.get_mut(at)
     }
 }
 
@@ -341,9 +393,4 @@ impl Waiting {
     fn age(&self) -> Duration {
         Duration::from_millis(now_ms().saturating_sub(self.accepted_ms))
     }
-}
-
-/// What a body of this length costs where it is on disk.
-fn on_disk(length: usize) -> usize {
-    (length + OVERHEAD).max(LEAST_ON_DISK)
 }

@@ -21,11 +21,14 @@ pub(crate) fn parse_retry_after(text: &str, now: SystemTime) -> Option<Duration>
     Some(wait.min(LONGEST_WAIT))
 }
 
-/// The wait before attempt `attempt` (the first repetition is 1): doubled each time up to the
+/// The wait before attempt `attempt` (the first repetition is 1): longer each time up to the
 /// maximum, of which a random half is taken off so that clients do not come in waves.
 pub(crate) fn backoff(retry: &Retry, attempt: u32, random: u64) -> Duration {
-    let doubled = 2u32.saturating_pow(attempt.saturating_sub(1));
-    let full = retry.initial.saturating_mul(doubled).min(retry.max);
+    let power = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+    // Whatever it comes to, infinity included, is at most the maximum.
+    let longer = retry.initial.as_secs_f64() * retry.multiplier.max(1.0).powi(power);
+    let full = Duration::try_from_secs_f64(longer).unwrap_or(retry.max);
+    let full = full.min(retry.max);
     let half = full / 2;
     // The top 53 bits, so that the fraction is exact and below 1.
     let fraction = (random >> 11) as f64 / (1u64 << 53) as f64;
@@ -66,6 +69,15 @@ mod tests {
             let retry = Retry::default();
             let wait = backoff(&retry, attempt, random);
             prop_assert!(wait >= retry.initial / 2 && wait <= retry.max);
+        }
+
+        #[test]
+        fn each_wait_is_longer_by_the_multiplier(multiplier in 1.0f64..10.0) {
+            let retry = Retry { multiplier, max: Duration::from_secs(3600), ..Retry::default() };
+            // The largest random number takes next to nothing off.
+            let [first, second] = [1, 2].map(|attempt| backoff(&retry, attempt, u64::MAX));
+            let longer = second.as_secs_f64() / first.as_secs_f64();
+            prop_assert!((longer - multiplier).abs() < 1e-3, "{longer}");
         }
     }
 }

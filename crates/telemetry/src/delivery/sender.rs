@@ -1,4 +1,5 @@
-//! Sends the batches of one destination, one after the other.
+//! Sends the batches of one destination. Each destination has as many senders as requests may be
+//! under way to it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::circuit::Pass;
 use super::intake;
 use super::journal::Journal;
 use super::letters::Refusal;
@@ -21,7 +23,7 @@ use crate::otlp::split;
 /// that takes nothing at all must not be asked a thousand times per batch.
 const MAX_TOO_LARGE: u32 = 128;
 
-/// The task of one destination.
+/// A task that sends, one batch after the other.
 pub(super) struct Sender {
     pub(super) outlet: Arc<Outlet>,
     pub(super) counters: Arc<Counters>,
@@ -35,6 +37,8 @@ pub(super) struct Sender {
 /// What holds for a batch and all its parts.
 #[derive(Clone, Copy)]
 struct Terms {
+    /// Number of the batch in the queue.
+    number: u64,
     accepted_ms: u64,
     /// When it is given up; `None`: when it has failed for long enough.
     until: Option<std::time::Instant>,
@@ -68,18 +72,19 @@ impl Sender {
     /// Runs until the queue is closed and either empty or not deliverable.
     pub(super) async fn run(mut self) {
         let outlet = Arc::clone(&self.outlet);
-        while let Some(waiting) = outlet.queue.front().await {
-            if !self.handle(&outlet, waiting).await {
+        while let Some((number, waiting)) = outlet.queue.next().await {
+            if !self.handle(&outlet, number, waiting).await {
                 return;
             }
-            outlet.queue.pop();
+            outlet.queue.finish(number);
         }
     }
 
     /// Brings the fate of a batch about; `false` where the end came first.
-    async fn handle(&mut self, outlet: &Outlet, waiting: Waiting) -> bool {
+    async fn handle(&mut self, outlet: &Outlet, number: u64, waiting: Waiting) -> bool {
         let (signal, items) = (waiting.signal, waiting.items);
         let terms = Terms {
+            number,
             accepted_ms: waiting.accepted_ms,
             until: waiting.until,
         };
@@ -138,6 +143,10 @@ impl Sender {
         let mut parts = VecDeque::from([batch]);
         let mut too_large = 0u32;
         while let Some(part) = parts.pop_front() {
+            if let Some(halves) = self.exceeds(&part).then(|| cut(&part)).flatten() {
+                put_back(&mut parts, halves);
+                continue;
+            }
             match self.repeat(transport, &part, terms).await {
                 Fate::Known => {}
                 Fate::Stuck => {
@@ -156,10 +165,7 @@ impl Sender {
                             items = part.items,
                             "a request was too large and is sent in two"
                         );
-                        let [left, right] = halves;
-                        // The order of items stays what it was.
-                        parts.push_front(right);
-                        parts.push_front(left);
+                        put_back(&mut parts, halves);
                         continue;
                     }
                     let message = failure.map(|failure| failure.to_string());
@@ -169,9 +175,15 @@ impl Sender {
                     self.count(Outcome::Dropped, &part, "too_large", part.items);
                 }
             }
-            self.outlet.queue.settle(part.items);
+            self.outlet.queue.settle(terms.number, part.items);
         }
         true
+    }
+
+    /// Whether a part is larger than requests to this destination may be.
+    fn exceeds(&self, part: &Batch) -> bool {
+        let most = self.outlet.flow.max_request_bytes;
+        most.is_some_and(|most| part.body.len() > most)
     }
 
     /// Sends a request until its fate is known.
@@ -182,9 +194,25 @@ impl Sender {
         };
         let begin = Instant::now();
         let mut attempts = 0u32;
+        let outlet = Arc::clone(&self.outlet);
         loop {
+            if outlet.breaker.pass(&mut self.closing).await == Pass::Stay {
+                return Fate::Unknown;
+            }
+            outlet.pace.turn(wire.len()).await;
             attempts = attempts.saturating_add(1);
             let answer = self.attempt(transport, batch, &wire).await;
+            match answer.verdict {
+                Verdict::Retry { after, .. } => {
+                    let asked = after.is_some_and(|after| !after.is_zero());
+                    outlet.breaker.open(asked, |failures| {
+                        let attempts = attempts.max(failures);
+                        let wait = retry::backoff(&self.retry, attempts, retry::random());
+                        wait.max(after.unwrap_or_default())
+                    });
+                }
+                _ => outlet.breaker.close(),
+            }
             // Halves may pass, so that is no failure yet.
             if answer.verdict == Verdict::TooLarge {
                 return Fate::TooLarge(answer.failure);
@@ -194,7 +222,7 @@ impl Sender {
                 Some(message) => self.outlet.failed(message.clone()),
                 None => self.outlet.succeeded(),
             }
-            let (reason, after) = match answer.verdict {
+            let reason = match answer.verdict {
                 Verdict::Delivered(partial) => {
                     let rejected = partial.rejected.min(batch.items);
                     if rejected > 0 {
@@ -218,7 +246,7 @@ impl Sender {
                     self.count(Outcome::Dropped, batch, reason, batch.items);
                     return Fate::Known;
                 }
-                Verdict::Retry { reason, after } => (reason, after),
+                Verdict::Retry { reason, .. } => reason,
             };
             if *self.closing.borrow() {
                 return Fate::Unknown;
@@ -234,17 +262,6 @@ impl Sender {
             }
             if long && self.outlet.queue.level().batches > 1 {
                 return Fate::Stuck;
-            }
-            let wait = after.unwrap_or_default();
-            let wait = wait.max(retry::backoff(&self.retry, attempts, retry::random()));
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                // One last attempt, unless the destination asked to be left alone.
-                _ = self.closing.wait_for(|closing| *closing) => {
-                    if after.is_some_and(|after| !after.is_zero()) {
-                        return Fate::Unknown;
-                    }
-                }
             }
         }
     }
@@ -314,6 +331,12 @@ impl Sender {
         self.counters
             .add(outcome, batch.signal, &self.outlet.name, reason, items);
     }
+}
+
+/// Puts halves in front, so that the order of items stays what it was.
+fn put_back(parts: &mut VecDeque<Batch>, [left, right]: [Batch; 2]) {
+    parts.push_front(right);
+    parts.push_front(left);
 }
 
 /// Both halves of a batch; `None` where it holds one item only.

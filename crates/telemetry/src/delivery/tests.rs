@@ -168,7 +168,7 @@ fn whatever_the_clock_says_what_is_found_gets_a_chance() {
         let (_folder, journal, record) = accepted(ms);
         let queue = Queue::durable(1, DAY, journal.cursor("a"));
         queue.found(record);
-        let front = runtime.block_on(queue.front()).unwrap();
+        let (_, front) = runtime.block_on(queue.next()).unwrap();
         let left = front.until.unwrap() - std::time::Instant::now();
         assert!((least..=most).contains(&left), "{ms}: {left:?}");
         assert!(queue.expire(std::time::Instant::now()).is_none());

@@ -112,15 +112,17 @@ async fn run(parts: Parts, mut asked: mpsc::UnboundedReceiver<Finish>) {
     let (closing, closed) = watch::channel(false);
     let mut senders = JoinSet::new();
     for outlet in &parts.outlets {
-        let sender = Sender {
-            outlet: Arc::clone(outlet),
-            counters: Arc::clone(&parts.counters),
-            letters: Arc::clone(&parts.letters),
-            journal: parts.journal.clone(),
-            retry: outlet.retry.unwrap_or(parts.retry),
-            closing: closed.clone(),
-        };
-        senders.spawn(sender.run());
+        for _ in 0..outlet.flow.concurrency.max(1) {
+            let sender = Sender {
+                outlet: Arc::clone(outlet),
+                counters: Arc::clone(&parts.counters),
+                letters: Arc::clone(&parts.letters),
+                journal: parts.journal.clone(),
+                retry: outlet.retry.unwrap_or(parts.retry),
+                closing: closed.clone(),
+            };
+            senders.spawn(sender.run());
+        }
     }
     let mut keeping = JoinSet::new();
     if parts.journal.is_some() {

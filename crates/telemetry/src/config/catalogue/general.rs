@@ -216,7 +216,7 @@ pub(super) const OWN: &[Setting] = &[
     plain(
         "AETHER_TELEMETRY_RETRY_INITIAL",
         "retry.initial_ms",
-        "Wait before a failed request is repeated, in milliseconds; doubled each time",
+        "Wait before a failed request is repeated, in milliseconds; longer each time",
         "1000",
     ),
     plain(
@@ -230,6 +230,36 @@ pub(super) const OWN: &[Setting] = &[
         "retry.give_up_after_ms",
         "What failed for this long is dropped and counted, in milliseconds; with queues on disk it goes behind all others instead",
         "300000",
+    ),
+    plain(
+        "AETHER_TELEMETRY_RETRY_MULTIPLIER",
+        "retry.multiplier",
+        "How much longer each such wait is than the one before, 1 to 10",
+        "2",
+    ),
+    plain(
+        "AETHER_TELEMETRY_SEND_MAX_BYTES",
+        "send.max_request_bytes",
+        "Largest request to a backend, in bytes of protobuf before compression; larger ones are sent in parts",
+        "any; 3200000 for Datadog, 1000000 for New Relic",
+    ),
+    plain(
+        "AETHER_TELEMETRY_SEND_REQUESTS_PER_SECOND",
+        "send.requests_per_second",
+        "Most requests to a backend in a second; the rest waits in the queue",
+        "any",
+    ),
+    plain(
+        "AETHER_TELEMETRY_SEND_BYTES_PER_SECOND",
+        "send.bytes_per_second",
+        "Most bytes to a backend in a second, as they are sent; the rest waits in the queue",
+        "any",
+    ),
+    plain(
+        "AETHER_TELEMETRY_SEND_CONCURRENCY",
+        "send.concurrency",
+        "Most requests to a backend that are under way at a time, 1 to 64; with more than one they may arrive in another order",
+        "4",
     ),
     plain(
         "AETHER_TELEMETRY_HASH_KEY",

@@ -55,7 +55,7 @@ impl File {
     }
 }
 
-/// What a destination may hold besides the keys of `exporter.otlp` and `retry`.
+/// What a destination may hold besides the keys of `exporter.otlp`, `retry` and `send`.
 pub(super) const NAME: &str = "name";
 pub(super) const SIGNALS: &str = "signals";
 
@@ -65,6 +65,7 @@ impl DestinationTable {
         let metrics = variable.ends_with("_PREFERENCE") || variable.ends_with("_AGGREGATION");
         (variable.starts_with(OTLP) && !metrics)
             || variable.starts_with("AETHER_TELEMETRY_RETRY_")
+            || variable.starts_with("AETHER_TELEMETRY_SEND_")
             || variable == "AETHER_TELEMETRY_QUEUE_BYTES"
             || variable == NAME
             || variable == SIGNALS

@@ -176,3 +176,47 @@ fn mistakes_name_the_table() {
     let told = problem(both);
     assert!(told.contains("write this endpoint as one more"), "{told}");
 }
+
+#[test]
+fn how_each_is_sent_to() {
+    let config = read(
+        &Folder::new(),
+        r#"
+        send.concurrency = 2
+        retry.multiplier = 3
+        [[destination]]
+        endpoint = "https://otlp.nr-data.net"
+        send = { requests_per_second = 10, bytes_per_second = 1e6 }
+        retry = { multiplier = 1.5 }
+        [[destination]]
+        endpoint = "https://otlp.datadoghq.eu"
+        send.max_request_bytes = 5_000_000
+        [[destination]]
+        endpoint = "https://otlp.us3.datadoghq.com"
+        [[destination]]
+        endpoint = "https://box"
+        "#,
+    )
+    .unwrap();
+    let flows: Vec<_> = config.destinations.iter().map(|d| d.flow).collect();
+    let sizes: Vec<_> = flows.iter().map(|flow| flow.max_request_bytes).collect();
+    let expected = [Some(1_000_000), Some(5_000_000), Some(3_200_000), None];
+    assert_eq!(sizes, expected);
+    assert!(flows.iter().all(|flow| flow.concurrency == 2));
+    assert_eq!(flows[0].requests_per_second, Some(10.0));
+    assert_eq!(flows[0].bytes_per_second, Some(1e6));
+    assert_eq!(flows[3].requests_per_second, None);
+    let multiplier = |at: usize| config.destinations[at].retry.map(|retry| retry.multiplier);
+    assert_eq!((multiplier(0), multiplier(3)), (Some(1.5), None));
+    assert_eq!(config.retry.multiplier, 3.0);
+    for wrong in [
+        "send.concurrency = 0",
+        "send.concurrency = 65",
+        "send.requests_per_second = 0",
+        "send.max_request_bytes = 10",
+        "retry.multiplier = 0.5",
+    ] {
+        let told = problem(wrong);
+        assert!(told.contains("expected a"), "{told}");
+    }
+}
