@@ -6,18 +6,20 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use crate::build;
 use crate::fingerprint;
 use crate::paths;
 use crate::process::{Outcome, command, run, run_quiet, say};
 use crate::setup;
 
 const HELP: &str = "\
-say what: `cargo xtask bench socketio`
-Flags go on behind it; `cargo xtask bench socketio --help` lists them.";
+say what: `cargo xtask bench socketio` or `cargo xtask bench browser`
+Flags go on behind it; `--help` lists them.";
 
 pub(crate) fn run_named(args: &[String]) -> Outcome {
     match args.split_first() {
         Some((name, rest)) if name == "socketio" => socketio(rest),
+        Some((name, rest)) if name == "browser" => browser(rest),
         Some((name, _)) => Err(format!("no benchmark `{name}`; {HELP}")),
         None => Err(HELP.to_owned()),
     }
@@ -25,7 +27,7 @@ pub(crate) fn run_named(args: &[String]) -> Outcome {
 
 fn socketio(flags: &[String]) -> Outcome {
     let root = paths::root();
-    let node = node_packages()?;
+    let node = node_packages("node")?;
     let python = setup::python::environment(&setup::python::BENCH)??;
     say("building the benchmark (release)");
     let build = [
@@ -62,13 +64,33 @@ fn socketio(flags: &[String]) -> Outcome {
     }
 }
 
-/// The packages of `bench/node`, which is no npm workspace, so that they stay out of the product's.
-fn node_packages() -> Outcome<PathBuf> {
+/// The client in Chromium beside other tracing clients.
+fn browser(flags: &[String]) -> Outcome {
+    let tools = setup::for_build()?;
+    let chromium = setup::chromium::find()?;
+    build::client(&tools)?;
+    let home = node_packages("browser")?;
+    let status = command("node", &["main.mjs"], &home)
+        .args(flags)
+        .env("AETHER_CHROMIUM", chromium)
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|error| format!("the benchmark could not be started: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("the benchmark failed ({status})"))
+    }
+}
+
+/// The packages of `bench/{room}`, which is no npm workspace, so that they stay out of the product's.
+fn node_packages(room: &str) -> Outcome<PathBuf> {
     setup::node::check()?;
-    let home = paths::root().join("bench/node");
+    let home = paths::root().join("bench").join(room);
     let inputs = [home.join("package.json"), home.join("package-lock.json")];
     let outputs = [home.join("node_modules")];
-    fingerprint::step("bench-node", &inputs, "", &outputs, || {
+    let name = format!("bench-{room}");
+    fingerprint::step(&name, &inputs, "", &outputs, || {
         say("installing npm packages for the benchmark (npm ci)");
         let ci = ["ci", "--no-audit", "--no-fund", "--prefer-offline"];
         run_quiet(&mut command("npm", &ci, &home))

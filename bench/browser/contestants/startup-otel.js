@@ -1,0 +1,20 @@
+// The same instrumentations from OpenTelemetry, without zone.js.
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { DocumentLoadInstrumentation } from '@opentelemetry/instrumentation-document-load';
+import { FetchInstrumentation } from '@opentelemetry/instrumentation-fetch';
+import { UserInteractionInstrumentation } from '@opentelemetry/instrumentation-user-interaction';
+import { XMLHttpRequestInstrumentation } from '@opentelemetry/instrumentation-xml-http-request';
+import { provide } from './otel.js';
+
+export const start = async (origin) => {
+  provide(OTLPTraceExporter, origin);
+  registerInstrumentations({
+    instrumentations: [
+      new FetchInstrumentation(),
+      new XMLHttpRequestInstrumentation(),
+      new DocumentLoadInstrumentation(),
+      new UserInteractionInstrumentation(),
+    ],
+  });
+};
