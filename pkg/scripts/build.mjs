@@ -57,7 +57,7 @@ await build({
   format: 'esm',
   platform: 'browser',
   target: 'es2022',
-  external: ['vue', 'vue-router', 'pinia', 'socket.io-client', '@opentelemetry/api'],
+  external: ['vue', 'vue-router', 'pinia', 'socket.io-client', '@opentelemetry/api', 'vite', 'magic-string'],
   define: { __VERSION__: JSON.stringify(version) },
   minify: true,
   mangleProps: INTERNAL_NAMES,

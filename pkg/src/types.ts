@@ -104,7 +104,7 @@ export interface InstrumentationContext {
   with<T>(context: SpanContext | undefined, fn: () => T): T;
   log(severity: Severity, message: string, options?: LogOptions): void;
   /** Records something thrown as a log record with `exception.*`. */
-  exception(thrown: unknown, options?: LogOptions): void;
+  recordError(thrown: unknown, options?: LogOptions): void;
   /** Adds to a counter, or records in a histogram. */
   measure(histogram: boolean, name: string, unit: string, value: number, attributes?: Attributes): void;
   /** Headers that carry a context. */
@@ -258,7 +258,7 @@ export interface BaseTelemetry {
   /** Records a log record. */
   log(severity: Severity, message: string, options?: LogOptions): void;
   /** Records something that was thrown as a log record with `exception.*`. */
-  exception(thrown: unknown, options?: LogOptions): void;
+  recordError(thrown: unknown, options?: LogOptions): void;
   counter(name: string, unit?: string): Counter;
   histogram(name: string, unit?: string): Histogram;
   /** The headers that carry a context (default: the current one) to a server; empty without a context. */

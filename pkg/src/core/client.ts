@@ -91,7 +91,7 @@ export class Client {
       if (error) {
         warnOnce(
           `telemetry is off: ${String((error as Error).message ?? error)}. ` +
-            "Is aether_client.wasm served, and 'wasm-unsafe-eval' allowed?",
+            "Is aether_client.wasm served, 'wasm-unsafe-eval' allowed?",
         );
       }
     }

@@ -1,7 +1,8 @@
 /* eslint-disable @typescript-eslint/no-explicit-any -- other people's functions: only `any` accepts every signature */
 /**
  * The current context. JavaScript in browsers has no storage that follows `await`, so it holds while code
- * runs synchronously; beyond that it is passed on explicitly, with `with` and `bind`.
+ * runs synchronously; beyond that it is passed on explicitly, with `with` and `bind`, or by code that the Vite plugin
+ * has rewritten, with a {@link Suspension}.
  */
 import type { SpanContext } from '../types.js';
 
@@ -37,3 +38,72 @@ export const enter = (context: SpanContext): (() => void) => {
     if (current === context) current = before;
   };
 };
+
+type Iterates = Record<string, ((...args: any[]) => unknown) | undefined>;
+
+/** Makes a context the current one; returns the one before. */
+const swap = (context: SpanContext | undefined): SpanContext | undefined => {
+  const before = current;
+  current = context;
+  return before;
+};
+
+/** One call of a function that can be suspended: which context is its own, and which one is that of its surroundings. */
+class Suspension {
+  /** What was current when it began or woke up, and is so again when it goes to sleep. */
+  private outer = current;
+  private inner: SpanContext | undefined;
+  private asleep = false;
+
+  /** It goes to sleep: around what is awaited or yielded, once that is known. */
+  s<T>(value?: T): T {
+    if (!this.asleep) {
+      this.inner = swap(this.outer);
+      this.asleep = true;
+    }
+    return value as T;
+  }
+
+  /** It wakes up: around what an `await` or `yield` gives, and wherever something thrown arrives. */
+  r<T>(value?: T): T {
+    if (this.asleep) {
+      this.outer = swap(this.inner);
+      this.asleep = false;
+    }
+    return value as T;
+  }
+
+  /** It ends. What is thrown into it where it sleeps may never wake it up. */
+  e(): void {
+    if (!this.asleep) swap(this.outer);
+  }
+
+  /** Something that is iterated asynchronously: each time it is asked, it is awake, and then asleep until it answers. */
+  i(source: any): any {
+    // As the language chooses; with neither of them it is the language that throws.
+    const key = [Symbol.asyncIterator, Symbol.iterator].find((symbol) => source?.[symbol] != null);
+    if (!key) return source;
+    return {
+      [key]: () => {
+        const iterator = source[key]() as Iterates;
+        const wrapped: Iterates = {};
+        for (const name of ['next', 'return', 'throw']) {
+          const method = iterator[name];
+          if (method == null) continue;
+          wrapped[name] = (...args) => {
+            this.r();
+            try {
+              return method.apply(iterator, args);
+            } finally {
+              this.s();
+            }
+          };
+        }
+        return wrapped;
+      },
+    };
+  }
+}
+
+/** Begins to follow one call of a function, for the code that `src/vite/carry.ts` writes. It is not meant to be called by hand. */
+export const suspension = (): Suspension => new Suspension();

@@ -54,7 +54,7 @@ export class Core implements BaseTelemetry, InstrumentationContext {
     const traceId = parent ? parent.traceId : id(16);
     sampled = this.decide(traceId, parent, name, options) && sampled !== false;
     const span = new SpanImpl(traceId, id(8), sampled, parent, name, options, this.sink);
-    if (sampled && this.route) span.attributes['aether.route'] = this.route;
+    if (sampled) span.attributes['aether.route'] ??= this.route;
     return span;
   };
 
@@ -104,7 +104,7 @@ export class Core implements BaseTelemetry, InstrumentationContext {
     });
   };
 
-  readonly exception = (thrown: unknown, options?: LogOptions): void => {
+  readonly recordError = (thrown: unknown, options?: LogOptions): void => {
     firstSeen(thrown);
     const attributes = exceptionAttributes(thrown);
     const message = String(attributes['exception.message'] ?? '');

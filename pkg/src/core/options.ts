@@ -17,7 +17,7 @@ export const endpoints = (endpoint: string | undefined): string[] | undefined =>
       return url.href;
     });
   } catch {
-    warnOnce(`endpoint ${endpoint ?? ''}: set it to an http(s) URL such as http://localhost:4318`);
+    warnOnce(`endpoint ${endpoint ?? ''}: set it to a URL such as http://localhost:4318`);
     return undefined;
   }
 };

@@ -37,6 +37,6 @@ export const exceptionAttributes = (thrown: unknown): Attributes => {
 /** Records something thrown as a log record, once, however many meet it: `false` if it was recorded before. */
 export const recordThrown = (context: InstrumentationContext, thrown: unknown, options?: LogOptions): boolean => {
   const first = firstSeen(thrown);
-  if (first) context.exception(thrown, options);
+  if (first) context.recordError(thrown, options);
   return first;
 };

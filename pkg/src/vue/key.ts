@@ -35,5 +35,5 @@ export const pageOf = (telemetry: BaseTelemetry): Page => {
 
 /** Records something thrown as a log record, unless that was done before, here or by another instrumentation. */
 export const recordOnce = (telemetry: BaseTelemetry, thrown: unknown, options: LogOptions): void => {
-  if (firstSeen(thrown)) telemetry.exception(thrown, options);
+  if (firstSeen(thrown)) telemetry.recordError(thrown, options);
 };

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
-import { build } from 'vite'
+import { type InlineConfig, type PluginOption, build, createServer as createVite } from 'vite'
 
 import { type DecodedLog, type DecodedSpan, decodeLogs, decodeSpans } from '../../../pkg/test/support/otlp'
 
@@ -28,14 +28,27 @@ export interface CollectingServer {
   close(): Promise<void>
 }
 
-/** Builds `files`, of which `main.ts` is the entry, and returns the folder to be served. */
-export async function buildPage(name: string, files: Record<string, string>): Promise<string> {
+function writePage(name: string, files: Record<string, string>, plugins: PluginOption[]): InlineConfig & { root: string } {
   const root = resolve(ROOT, 'artifacts', name)
   rmSync(root, { recursive: true, force: true })
   mkdirSync(root, { recursive: true })
   for (const [file, content] of Object.entries(files)) writeFileSync(resolve(root, file), content)
-  await build({ root, configFile: false, logLevel: 'error', build: { target: 'es2022', modulePreload: { polyfill: false } } })
-  return resolve(root, 'dist')
+  return { root, configFile: false, logLevel: 'error', plugins }
+}
+
+/** Builds `files`, of which `main.ts` is the entry, and returns the folder to be served. */
+export async function buildPage(name: string, files: Record<string, string>, plugins: PluginOption[] = []): Promise<string> {
+  const config = writePage(name, files, plugins)
+  await build({ ...config, build: { target: 'es2022', modulePreload: { polyfill: false } } })
+  return resolve(config.root, 'dist')
+}
+
+/** Serves `files` with Vite as while developing; what is not the page's goes to `backend`. */
+export async function developPage(name: string, files: Record<string, string>, plugins: PluginOption[], backend: CollectingServer): Promise<Pick<CollectingServer, 'origin' | 'close'>> {
+  const proxy = { '/v1': backend.origin, '/api': backend.origin }
+  const vite = await createVite({ ...writePage(name, files, plugins), server: { host: '127.0.0.1', port: 0, proxy, hmr: false, ws: false } })
+  await vite.listen()
+  return { origin: `http://127.0.0.1:${(vite.httpServer!.address() as AddressInfo).port}`, close: () => vite.close() }
 }
 
 /** Serves `folder` (or nothing but answers to everybody, without one) on a free port. */
