@@ -59,6 +59,7 @@ pub fn app(settings: &Settings, token: Token, telemetry: &Telemetry) -> App {
         token,
         settings.listen.port(),
         settings.public_origins.clone(),
+        telemetry.clone(),
     ));
     let router = Router::new()
         .merge(api::router(telemetry))

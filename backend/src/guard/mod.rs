@@ -10,6 +10,9 @@
 //! 3. **Token**: `Authorization: Bearer`, or the cookie `aetherterm_<port>`, or `?token=` when a page is opened. The
 //!    last sets the cookie and sends the browser to the same address without the token.
 //!
+//! Telemetry from pages elsewhere is the exception: under `/v1` a key of the relay is enough, where there are any, and
+//! opens nothing else.
+//!
 //! A refusal is 400, 401 or 403 and one log line; lines are limited in rate, and no line ever has a token in it.
 
 mod log;
@@ -19,6 +22,7 @@ mod token;
 
 use std::sync::Arc;
 
+use aether_telemetry::{Telemetry, Vouched};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -37,12 +41,16 @@ use refusal::{Entry, Refusal};
 /// Paths that programs ask for, not people. A token in their query is not accepted.
 const PROGRAM_PATHS: [&str; 5] = ["/api", "/v1", "/jaeger", "/metrics", "/socket.io"];
 
+/// Where telemetry comes in.
+const RELAY_PATH: &str = "/v1/";
+
 /// Decides who gets through.
 #[derive(Debug)]
 pub(crate) struct Guard {
     token: Token,
     cookie: String,
     public_origins: Vec<Origin>,
+    telemetry: Telemetry,
     log: RefusalLog,
 }
 
@@ -55,6 +63,8 @@ pub(crate) struct CheckedHost(pub(crate) String);
 enum Verdict {
     /// It goes on, with the host it was sent to.
     Pass(String),
+    /// It goes on to the relay, which asks for its key again; with the host it was sent to.
+    Relay(String),
     /// A person has opened a page with a token in its address.
     Enter(Entry),
     /// It stops here.
@@ -62,12 +72,19 @@ enum Verdict {
 }
 
 impl Guard {
-    /// A guard for a server on `port`, whose number keeps the cookies of several servers on one host apart.
-    pub(crate) fn new(token: Token, port: u16, public_origins: Vec<Origin>) -> Self {
+    /// A guard for a server on `port`, whose number keeps the cookies of several servers on one host apart. The relay of
+    /// `telemetry` has keys of its own.
+    pub(crate) fn new(
+        token: Token,
+        port: u16,
+        public_origins: Vec<Origin>,
+        telemetry: Telemetry,
+    ) -> Self {
         Self {
             token,
             cookie: format!("aetherterm_{port}"),
             public_origins,
+            telemetry,
             log: RefusalLog::default(),
         }
     }
@@ -78,17 +95,33 @@ impl Guard {
             Ok(host) => host,
             Err(bad) => return Verdict::Refuse(bad.into()),
         };
+        match self.judge_at(request, &host) {
+            Verdict::Refuse(refusal) if self.is_for_relay(refusal, request) => {
+                Verdict::Relay(host.authority())
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Whether the relay lets in what is refused here. A name that is not this server's stays refused.
+    fn is_for_relay(&self, refusal: Refusal, request: &Parts) -> bool {
+        !matches!(refusal, Refusal::NoHost | Refusal::ForeignHost)
+            && request.uri.path().starts_with(RELAY_PATH)
+            && self.telemetry.relay_admits(request)
+    }
+
+    fn judge_at(&self, request: &Parts, host: &HostName) -> Verdict {
         let navigation = is_navigation(request);
-        if let Err(bad) = origin::check(&request.headers, &host, &self.public_origins, navigation) {
+        if let Err(bad) = origin::check(&request.headers, host, &self.public_origins, navigation) {
             return Verdict::Refuse(bad.into());
         }
         let known = self.has_bearer(&request.headers) || self.has_cookie(&request.headers);
         match query_token(request) {
             // A token in the address of a page never stays there, whether it was needed or not.
             Some(given) if self.token.matches(&given) => {
-                Verdict::Enter(self.entry(request, &host, true))
+                Verdict::Enter(self.entry(request, host, true))
             }
-            Some(_) if known => Verdict::Enter(self.entry(request, &host, false)),
+            Some(_) if known => Verdict::Enter(self.entry(request, host, false)),
             Some(_) => Verdict::Refuse(Refusal::WrongToken),
             None if known => Verdict::Pass(host.authority()),
             None if request.headers.contains_key(AUTHORIZATION)
@@ -168,6 +201,12 @@ pub(crate) async fn middleware(
     let (mut parts, body) = request.into_parts();
     match guard.judge(&parts) {
         Verdict::Pass(host) => {
+            parts.extensions.insert(CheckedHost(host));
+            // The relay asks for no key: the token was asked for here.
+            parts.extensions.insert(Vouched);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Verdict::Relay(host) => {
             parts.extensions.insert(CheckedHost(host));
             next.run(Request::from_parts(parts, body)).await
         }

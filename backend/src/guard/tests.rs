@@ -7,7 +7,12 @@ const COOKIE_OK: (&str, &str) = ("cookie", "other=1; aetherterm_57575=0123456789
 
 fn guard() -> Guard {
     let public = vec![Origin::parse("https://term.example.org").unwrap()];
-    Guard::new(Token::parse(TOKEN).unwrap(), 57575, public)
+    Guard::new(
+        Token::parse(TOKEN).unwrap(),
+        57575,
+        public,
+        Telemetry::disabled(),
+    )
 }
 
 fn request(method: &str, uri: &str, headers: &[(&str, &str)]) -> Parts {
@@ -205,6 +210,7 @@ fn refusals() {
             Verdict::Refuse(refusal) => Some(*refusal),
             Verdict::Pass(_) => None,
             Verdict::Enter(_) => panic!("{method} {uri} {headers:?} entered"),
+            Verdict::Relay(_) => panic!("{method} {uri} {headers:?} needs no token"),
         };
         assert_eq!(refusal, *expected, "{method} {uri} {headers:?}");
     }

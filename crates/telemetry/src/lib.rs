@@ -32,10 +32,12 @@ mod telemetry;
 
 pub use check::{CheckReport, Checked};
 pub use config::{
-    Action, Batch, Change, Compression, Config, ConfigError, DEFAULT_DISK_QUEUE_BYTES,
-    DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES, Destination, Durable,
-    Edit, Endpoint, Flow, HashKey, Limits, Literal, Owner, Problem, Propagator, Propagators,
-    Protocol, Retry, Route, Sampler, Setting, Subject, Temporality, Test, Tls,
+    Action, Batch, Change, ClientAddress, Compression, Config, ConfigError,
+    DEFAULT_DISK_QUEUE_BYTES, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES,
+    Destination, Durable, Edit, Endpoint, Flow, HashKey, Limits, Literal, Network, OriginPattern,
+    Owner, Problem, Propagator, Propagators, Protocol, Quota, RelayClient, RelayLimits,
+    RelaySettings, Retry, Route, Sampler, Scrub, Setting, Subject, Temporality, Test, Tls,
+    ValueRule,
 };
 pub use current_trace::{InCurrentTrace, in_current_trace};
 pub use delivery::{
@@ -43,6 +45,7 @@ pub use delivery::{
     Health, Outcome, StorageState, StorageStatus, Undelivered,
 };
 pub use ending::{PANIC_TIMEOUT, SHUTDOWN_TIMEOUT};
+pub use relay::Vouched;
 pub use signal::Signal;
 pub use status::{DestinationStatus, QueueStatus, Status};
 pub use store::StoreStatus;

@@ -19,6 +19,7 @@ use crate::check::{CheckReport, Checker};
 use crate::config::log_directives;
 use crate::delivery::{DeadLetter, Delivery, DryRun, Intake};
 use crate::pipeline::{self, Pipeline};
+use crate::relay::Relay;
 use crate::status::{self, Status};
 use crate::store::Store;
 use crate::{Signal, admin, prometheus, query, relay};
@@ -68,7 +69,7 @@ pub(crate) struct Running {
     service_name: Option<String>,
     log_level: Option<LevelFilter>,
     warnings: Vec<String>,
-    max_request_bytes: usize,
+    relay: Arc<Relay>,
     pub(crate) pipeline: Pipeline,
     pub(crate) delivery: Arc<Delivery>,
     store: Option<Arc<Store>>,
@@ -141,15 +142,26 @@ impl Telemetry {
     /// `POST /v1/traces`, `/v1/logs` and `/v1/metrics`: takes OTLP from browsers, as protobuf or
     /// JSON, and hands it to the same destinations as the process's own telemetry.
     ///
-    /// What comes in here is marked with the resource attribute `aether.source=browser`.
-    /// Authorization is the caller's: wrap the router where not everybody may send.
+    /// What comes in here is marked with the resource attribute `aether.source=browser`. Pages of
+    /// other origins may send where [`Config::relay`](crate::Config::relay) says so, and have to
+    /// bring a key where there are any. A host that lets senders in itself wraps the router, and
+    /// puts [`Vouched`](crate::Vouched) into the extensions of what it lets in.
+    ///
+    /// For quotas by address, serve it with `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn relay_router(&self) -> Router {
         match &self.running {
-            Some(running) => {
-                relay::router(Arc::clone(&running.delivery), running.max_request_bytes)
-            }
+            Some(running) => relay::router(Arc::clone(&running.relay)),
             None => relay::disabled(),
         }
+    }
+
+    /// Whether a request to a route of the [relay](Telemetry::relay_router) is let in there by its
+    /// key, or is a browser's question (a CORS preflight) whether it would be. For hosts that let
+    /// nobody in otherwise; the relay looks again. `false` where there are no keys.
+    #[must_use]
+    pub fn relay_admits(&self, request: &http::request::Parts) -> bool {
+        let running = self.running.as_ref();
+        running.is_some_and(|running| running.relay.admits(request))
     }
 
     /// Jaeger's query API on the embedded store, to be nested where Jaeger has it:

@@ -116,3 +116,25 @@ fn files_about_routing_can_be_used() {
     assert_eq!(config.warnings, [""; 0]);
     assert_eq!((config.destinations.len(), config.routes.len()), (3, 5));
 }
+
+#[test]
+fn files_of_the_relays_guide_can_be_used() {
+    const GUIDE: &str = include_str!("../../../docs/relay.md");
+    let blocks = GUIDE.split("```toml\n").skip(1);
+    let blocks: Vec<_> = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 3);
+    for (number, block) in blocks.iter().enumerate() {
+        let name = format!("aether-relay-{}-{number}.toml", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, block).unwrap();
+        let config = Config::from_lookup(|name| match name {
+            "AETHER_TELEMETRY_CONFIG" => path.to_str().map(str::to_owned),
+            "HASH_KEY" => Some("any".to_owned()),
+            "AGENT_KEYS" => Some("pk_agent_new pk_agent_old".to_owned()),
+            _ => None,
+        });
+        std::fs::remove_file(&path).unwrap();
+        let config = config.unwrap_or_else(|error| panic!("{block}\n{error}"));
+        assert_ne!(config.relay, Config::default().relay, "{block}");
+    }
+}

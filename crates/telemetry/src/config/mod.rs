@@ -28,6 +28,7 @@ mod parse;
 mod propagators;
 mod read;
 mod reader;
+mod relay;
 mod resource;
 mod retry;
 mod route;
@@ -53,6 +54,11 @@ pub(crate) use layers::Given;
 pub use limits::Limits;
 pub use metrics::Temporality;
 pub use propagators::{Propagator, Propagators};
+pub(crate) use relay::Origin;
+pub use relay::{
+    ClientAddress, Network, OriginPattern, Quota, RelayClient, RelayLimits, RelaySettings, Scrub,
+    ValueRule,
+};
 pub use retry::Retry;
 pub use route::{Action, Change, Edit, Literal, Owner, Route, Subject, Test};
 pub(crate) use route::{MAX_REGEX, MAX_ROUTES, applies};
@@ -131,6 +137,8 @@ pub struct Config {
     /// Bound of a relayed request in bytes, as sent and after decompression
     /// (`AETHER_TELEMETRY_MAX_REQUEST_BYTES`, default 4 MiB).
     pub max_request_bytes: usize,
+    /// Who may send to the relay, how much, and what becomes of it (`AETHER_TELEMETRY_RELAY_*`).
+    pub relay: RelaySettings,
     /// Which new traces are recorded (`OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, or the
     /// older `OTEL_SAMPLE_RATE`). Default: all of them, and what the caller decided otherwise.
     pub sampler: Sampler,
@@ -183,6 +191,7 @@ impl Default for Config {
             routes: Vec::new(),
             hash_key: None,
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
+            relay: RelaySettings::default(),
             sampler: Sampler::default(),
             limits: Limits::default(),
             propagators: Propagators::default(),

@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::{
     Batch, Config, ConfigError, DEFAULT_DISK_QUEUE_BYTES, DEFAULT_MAX_REQUEST_BYTES,
     DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Problem, Retry, batch, durable,
-    endpoint, exporters, file, limits, metrics, parse, propagators, resource, retry, routes,
+    endpoint, exporters, file, limits, metrics, parse, propagators, relay, resource, retry, routes,
     sampler,
 };
 use crate::Signal;
@@ -85,6 +85,7 @@ fn everything(reader: &mut Reader<'_>) -> Config {
                 parse::bytes(text, 1024, 256 * 1024 * 1024)
             })
             .unwrap_or(DEFAULT_MAX_REQUEST_BYTES),
+        relay: relay::read(reader),
         sampler: sampler::read(reader),
         limits: limits::read(reader),
         log_level: log_level(reader),

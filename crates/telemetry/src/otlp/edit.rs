@@ -48,7 +48,7 @@ impl Hasher {
 
     /// What stands for this `AnyValue`. Texts are hashed as they are, numbers and truth values as
     /// they are usually written, everything else as it is encoded.
-    fn hash(&self, any: &[u8]) -> Result<Vec<u8>, Malformed> {
+    pub(crate) fn hash(&self, any: &[u8]) -> Result<Vec<u8>, Malformed> {
         let written = match Value::read(any)? {
             Value::Text(text) => Cow::Borrowed(text),
             Value::Bool(truth) => Cow::Owned(truth.to_string().into_bytes()),

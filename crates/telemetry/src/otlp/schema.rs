@@ -7,20 +7,55 @@ use crate::Signal;
 
 /// A message: its fields.
 #[derive(Debug)]
-pub(super) struct Message(pub(super) &'static [Field]);
+pub(crate) struct Message(pub(super) &'static [Field]);
 
 /// A field of a message.
 #[derive(Debug)]
-pub(super) struct Field {
+pub(crate) struct Field {
     pub(super) json: &'static str,
-    pub(super) number: u32,
-    pub(super) kind: Kind,
+    pub(crate) number: u32,
+    pub(crate) kind: Kind,
     pub(super) repeated: bool,
+    pub(crate) role: Role,
+}
+
+/// What a field is for, where that matters to whoever changes telemetry on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Nothing of the below.
+    Plain,
+    /// One attribute of many.
+    Attributes,
+    /// How many attributes the sender left out.
+    DroppedAttributes,
+    /// Nanoseconds since 1970.
+    Time,
+    /// Words that people or programs chose, which may hold anything.
+    Words,
+    /// An `AnyValue`.
+    Value,
+    /// A metric.
+    Metric,
+    /// A data point.
+    Point,
+}
+
+impl Message {
+    /// The field of that number.
+    pub(crate) fn field(&self, number: u32) -> Option<&Field> {
+        self.0.iter().find(|field| field.number == number)
+    }
+
+    /// The number of its field of that role, which is the only one.
+    pub(crate) fn number_of(&self, role: Role) -> Option<u32> {
+        let field = self.0.iter().find(|field| field.role == role)?;
+        Some(field.number)
+    }
 }
 
 /// How a value is written in JSON and in protobuf.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Text,
     Bool,
     /// A number in JSON, never a name.
@@ -48,6 +83,7 @@ const fn one(json: &'static str, number: u32, kind: Kind) -> Field {
         number,
         kind,
         repeated: false,
+        role: Role::Plain,
     }
 }
 
@@ -57,6 +93,29 @@ const fn many(json: &'static str, number: u32, kind: Kind) -> Field {
         number,
         kind,
         repeated: true,
+        role: Role::Plain,
+    }
+}
+
+const fn time(json: &'static str, number: u32) -> Field {
+    one(json, number, Fixed64).with(Role::Time)
+}
+
+const fn attributes(json: &'static str, number: u32) -> Field {
+    many(json, number, Kind::Message(&KEY_VALUE)).with(Role::Attributes)
+}
+
+const fn dropped(number: u32) -> Field {
+    one("droppedAttributesCount", number, Uint32).with(Role::DroppedAttributes)
+}
+
+const fn points(kind: &'static Message) -> Field {
+    many("dataPoints", 1, Kind::Message(kind)).with(Role::Point)
+}
+
+impl Field {
+    const fn with(self, role: Role) -> Self {
+        Self { role, ..self }
     }
 }
 
@@ -65,7 +124,7 @@ use Kind::{
 };
 
 /// The export request of a signal.
-pub(super) fn request(signal: Signal) -> &'static Message {
+pub(crate) fn request(signal: Signal) -> &'static Message {
     match signal {
         Signal::Traces => &TRACES,
         Signal::Logs => &LOGS,
@@ -94,16 +153,16 @@ static ENTITY_REF: Message = Message(&[
     many("idKeys", 3, Text),
     many("descriptionKeys", 4, Text),
 ]);
-static RESOURCE: Message = Message(&[
-    many("attributes", 1, Kind::Message(&KEY_VALUE)),
-    one("droppedAttributesCount", 2, Uint32),
+pub(crate) static RESOURCE: Message = Message(&[
+    attributes("attributes", 1),
+    dropped(2),
     many("entityRefs", 3, Kind::Message(&ENTITY_REF)),
 ]);
 static SCOPE: Message = Message(&[
     one("name", 1, Text),
     one("version", 2, Text),
-    many("attributes", 3, Kind::Message(&KEY_VALUE)),
-    one("droppedAttributesCount", 4, Uint32),
+    attributes("attributes", 3),
+    dropped(4),
 ]);
 
 static TRACES: Message = Message(&[many("resourceSpans", 1, Kind::Message(&RESOURCE_SPANS))]);
@@ -123,12 +182,12 @@ static SPAN: Message = Message(&[
     one("traceState", 3, Text),
     one("parentSpanId", 4, Id(8)),
     one("flags", 16, Fixed32),
-    one("name", 5, Text),
+    one("name", 5, Text).with(Role::Words),
     one("kind", 6, Enum),
-    one("startTimeUnixNano", 7, Fixed64),
-    one("endTimeUnixNano", 8, Fixed64),
-    many("attributes", 9, Kind::Message(&KEY_VALUE)),
-    one("droppedAttributesCount", 10, Uint32),
+    time("startTimeUnixNano", 7),
+    time("endTimeUnixNano", 8),
+    attributes("attributes", 9),
+    dropped(10),
     many("events", 11, Kind::Message(&EVENT)),
     one("droppedEventsCount", 12, Uint32),
     many("links", 13, Kind::Message(&LINK)),
@@ -136,20 +195,23 @@ static SPAN: Message = Message(&[
     one("status", 15, Kind::Message(&STATUS)),
 ]);
 static EVENT: Message = Message(&[
-    one("timeUnixNano", 1, Fixed64),
-    one("name", 2, Text),
-    many("attributes", 3, Kind::Message(&KEY_VALUE)),
-    one("droppedAttributesCount", 4, Uint32),
+    time("timeUnixNano", 1),
+    one("name", 2, Text).with(Role::Words),
+    attributes("attributes", 3),
+    dropped(4),
 ]);
 static LINK: Message = Message(&[
     one("traceId", 1, Id(16)),
     one("spanId", 2, Id(8)),
     one("traceState", 3, Text),
-    many("attributes", 4, Kind::Message(&KEY_VALUE)),
-    one("droppedAttributesCount", 5, Uint32),
+    attributes("attributes", 4),
+    dropped(5),
     one("flags", 6, Fixed32),
 ]);
-static STATUS: Message = Message(&[one("message", 2, Text), one("code", 3, Enum)]);
+static STATUS: Message = Message(&[
+    one("message", 2, Text).with(Role::Words),
+    one("code", 3, Enum),
+]);
 
 static LOGS: Message = Message(&[many("resourceLogs", 1, Kind::Message(&RESOURCE_LOGS))]);
 static RESOURCE_LOGS: Message = Message(&[
@@ -163,13 +225,13 @@ static SCOPE_LOGS: Message = Message(&[
     one("schemaUrl", 3, Text),
 ]);
 static LOG_RECORD: Message = Message(&[
-    one("timeUnixNano", 1, Fixed64),
-    one("observedTimeUnixNano", 11, Fixed64),
+    time("timeUnixNano", 1),
+    time("observedTimeUnixNano", 11),
     one("severityNumber", 2, Enum),
     one("severityText", 3, Text),
-    one("body", 5, Kind::Message(&ANY_VALUE)),
-    many("attributes", 6, Kind::Message(&KEY_VALUE)),
-    one("droppedAttributesCount", 7, Uint32),
+    one("body", 5, Kind::Message(&ANY_VALUE)).with(Role::Value),
+    attributes("attributes", 6),
+    dropped(7),
     one("flags", 8, Fixed32),
     one("traceId", 9, Id(16)),
     one("spanId", 10, Id(8)),
@@ -184,10 +246,10 @@ static RESOURCE_METRICS: Message = Message(&[
 ]);
 static SCOPE_METRICS: Message = Message(&[
     one("scope", 1, Kind::Message(&SCOPE)),
-    many("metrics", 2, Kind::Message(&METRIC)),
+    many("metrics", 2, Kind::Message(&METRIC)).with(Role::Metric),
     one("schemaUrl", 3, Text),
 ]);
-static METRIC: Message = Message(&[
+pub(crate) static METRIC: Message = Message(&[
     one("name", 1, Text),
     one("description", 2, Text),
     one("unit", 3, Text),
@@ -200,36 +262,36 @@ static METRIC: Message = Message(&[
         Kind::Message(&EXPONENTIAL_HISTOGRAM),
     ),
     one("summary", 11, Kind::Message(&SUMMARY)),
-    many("metadata", 12, Kind::Message(&KEY_VALUE)),
+    attributes("metadata", 12),
 ]);
-static GAUGE: Message = Message(&[many("dataPoints", 1, Kind::Message(&NUMBER_POINT))]);
+static GAUGE: Message = Message(&[points(&NUMBER_POINT)]);
 static SUM: Message = Message(&[
-    many("dataPoints", 1, Kind::Message(&NUMBER_POINT)),
+    points(&NUMBER_POINT),
     one("aggregationTemporality", 2, Enum),
     one("isMonotonic", 3, Bool),
 ]);
 static HISTOGRAM: Message = Message(&[
-    many("dataPoints", 1, Kind::Message(&HISTOGRAM_POINT)),
+    points(&HISTOGRAM_POINT),
     one("aggregationTemporality", 2, Enum),
 ]);
 static EXPONENTIAL_HISTOGRAM: Message = Message(&[
-    many("dataPoints", 1, Kind::Message(&EXPONENTIAL_POINT)),
+    points(&EXPONENTIAL_POINT),
     one("aggregationTemporality", 2, Enum),
 ]);
-static SUMMARY: Message = Message(&[many("dataPoints", 1, Kind::Message(&SUMMARY_POINT))]);
+static SUMMARY: Message = Message(&[points(&SUMMARY_POINT)]);
 static NUMBER_POINT: Message = Message(&[
-    many("attributes", 7, Kind::Message(&KEY_VALUE)),
-    one("startTimeUnixNano", 2, Fixed64),
-    one("timeUnixNano", 3, Fixed64),
+    attributes("attributes", 7),
+    time("startTimeUnixNano", 2),
+    time("timeUnixNano", 3),
     one("asDouble", 4, Double),
     one("asInt", 6, Sfixed64),
     many("exemplars", 5, Kind::Message(&EXEMPLAR)),
     one("flags", 8, Uint32),
 ]);
 static HISTOGRAM_POINT: Message = Message(&[
-    many("attributes", 9, Kind::Message(&KEY_VALUE)),
-    one("startTimeUnixNano", 2, Fixed64),
-    one("timeUnixNano", 3, Fixed64),
+    attributes("attributes", 9),
+    time("startTimeUnixNano", 2),
+    time("timeUnixNano", 3),
     one("count", 4, Fixed64),
     one("sum", 5, Double),
     many("bucketCounts", 6, Fixed64),
@@ -240,9 +302,9 @@ static HISTOGRAM_POINT: Message = Message(&[
     one("max", 12, Double),
 ]);
 static EXPONENTIAL_POINT: Message = Message(&[
-    many("attributes", 1, Kind::Message(&KEY_VALUE)),
-    one("startTimeUnixNano", 2, Fixed64),
-    one("timeUnixNano", 3, Fixed64),
+    attributes("attributes", 1),
+    time("startTimeUnixNano", 2),
+    time("timeUnixNano", 3),
     one("count", 4, Fixed64),
     one("sum", 5, Double),
     one("scale", 6, Sint32),
@@ -257,9 +319,9 @@ static EXPONENTIAL_POINT: Message = Message(&[
 ]);
 static BUCKETS: Message = Message(&[one("offset", 1, Sint32), many("bucketCounts", 2, Uint64)]);
 static SUMMARY_POINT: Message = Message(&[
-    many("attributes", 7, Kind::Message(&KEY_VALUE)),
-    one("startTimeUnixNano", 2, Fixed64),
-    one("timeUnixNano", 3, Fixed64),
+    attributes("attributes", 7),
+    time("startTimeUnixNano", 2),
+    time("timeUnixNano", 3),
     one("count", 4, Fixed64),
     one("sum", 5, Double),
     many("quantileValues", 6, Kind::Message(&QUANTILE)),
@@ -267,8 +329,8 @@ static SUMMARY_POINT: Message = Message(&[
 ]);
 static QUANTILE: Message = Message(&[one("quantile", 1, Double), one("value", 2, Double)]);
 static EXEMPLAR: Message = Message(&[
-    many("filteredAttributes", 7, Kind::Message(&KEY_VALUE)),
-    one("timeUnixNano", 2, Fixed64),
+    attributes("filteredAttributes", 7),
+    time("timeUnixNano", 2),
     one("asDouble", 3, Double),
     one("asInt", 6, Sfixed64),
     one("spanId", 4, Id(8)),

@@ -1,29 +1,49 @@
-//! The door for browsers: OTLP over HTTP in, one batch for the delivery out.
+//! The relay for browsers: OTLP over HTTP in, one batch for the delivery out.
 //!
 //! What a request may be and how it is answered follows
 //! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>: protobuf or JSON, plain or compressed with
-//! gzip or deflate, bounded as sent and after decompression; errors are a `google.rpc.Status` in
-//! the request's own encoding. Who may send is the caller's business.
+//! gzip, deflate or zstd, bounded as sent and after decompression; errors are a `google.rpc.Status`
+//! in the request's own encoding. On its way in a request passes the [`door`] (who may send), the
+//! [`quota`], the [`body`], and becomes a batch.
 
+mod address;
 mod answer;
 mod body;
+mod clock;
+mod cors;
+mod door;
+mod keys;
+mod quota;
+mod refusal;
+mod treat;
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
+use http::header;
+use http::request::Parts;
 use tokio::sync::Semaphore;
 
-use crate::Signal;
+use crate::config::{ClientAddress, HashKey};
 use crate::delivery::{Batch, Delivery, FULL_RETRY_AFTER, Intake, Outcome, Source, Ticket};
 use crate::otlp::partial::Partial;
-use crate::otlp::{json, mark, validate, weight};
-use answer::{Encoding, Refusal};
-use body::Compression;
+use crate::otlp::{json, validate, weight};
+use crate::{Config, Signal};
+use address::Addresses;
+use answer::Encoding;
+use body::{Bound, Compression, Room};
+pub use door::Vouched;
+use door::{Caller, Door};
+use quota::{Exceeded, Quotas};
+use refusal::Refusal;
+use treat::{MAX_USER_AGENT, Stamp, Treatment};
 
 /// A body that has not arrived by then is given up.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -35,33 +55,74 @@ const AT_A_TIME: usize = 4;
 /// How much larger than the largest request one may be in memory once it is decoded. Real ones are
 /// some five times as large.
 const DECODED_FACTOR: usize = 16;
-/// The resource attribute that says where relayed telemetry is from.
-const SOURCE: (&str, &str) = ("aether.source", "browser");
+/// How many of the largest requests may arrive at a time; smaller ones in proportion.
+const ARRIVING_FACTOR: usize = 32;
 
+/// What the routes share.
 #[derive(Debug)]
-struct Relay {
+pub(crate) struct Relay {
     delivery: Arc<Delivery>,
     max_bytes: usize,
     name: Arc<str>,
     turns: Semaphore,
+    room: Room,
+    door: Door,
+    addresses: Addresses,
+    quotas: Quotas,
+    treatment: Treatment,
+    client_address: ClientAddress,
+    user_agent: bool,
 }
 
-/// `POST /v1/{traces,logs,metrics}` into `delivery`.
-pub(crate) fn router(delivery: Arc<Delivery>, max_bytes: usize) -> Router {
-    let relay = Arc::new(Relay {
-        delivery,
-        max_bytes,
-        name: Arc::from("relay"),
-        turns: Semaphore::new(AT_A_TIME),
-    });
+impl Relay {
+    /// # Errors
+    /// A sentence, where the settings cannot be used.
+    pub(crate) fn new(delivery: Arc<Delivery>, config: &Config) -> Result<Self, String> {
+        let settings = &config.relay;
+        Ok(Self {
+            delivery,
+            max_bytes: config.max_request_bytes,
+            name: Arc::from("relay"),
+            turns: Semaphore::new(AT_A_TIME),
+            room: Room::new(config.max_request_bytes.saturating_mul(ARRIVING_FACTOR)),
+            door: Door::new(settings),
+            addresses: Addresses::new(settings),
+            quotas: Quotas::new(settings),
+            treatment: Treatment::new(settings, config.hash_key.as_ref().map(HashKey::bytes))?,
+            client_address: settings.client_address,
+            user_agent: settings.user_agent,
+        })
+    }
+
+    /// Whether a request to one of the routes is let in by a key, or is a browser's question
+    /// whether one would be.
+    pub(crate) fn admits(&self, parts: &Parts) -> bool {
+        self.door.admits(parts)
+    }
+
+    fn count(&self, outcome: Outcome, signal: Signal, reason: &'static str, value: u64) {
+        let counters = self.delivery.counters();
+        counters.add(outcome, signal, &self.name, reason, value);
+    }
+}
+
+/// `POST /v1/{traces,logs,metrics}`.
+pub(crate) fn router(relay: Arc<Relay>) -> Router {
     let mut router = Router::new();
     for signal in Signal::ALL {
         let handler = move |State(relay): State<Arc<Relay>>, request| async move {
             relay.handle(signal, request).await
         };
-        router = router.route(signal.path(), post(handler));
+        let wrong = move |State(relay): State<Arc<Relay>>, request: Request| async move {
+            let refusal = Refusal::method();
+            relay.count(Outcome::Rejected, signal, refusal.reason(), 1);
+            refusal.answer(Encoding::of(request.headers()).unwrap_or_default())
+        };
+        router = router.route(signal.path(), post(handler).fallback(wrong));
     }
-    router.with_state(relay)
+    router
+        .route_layer(from_fn_with_state(Arc::clone(&relay), cors::layer))
+        .with_state(relay)
 }
 
 /// The same routes with nothing behind them.
@@ -72,7 +133,7 @@ pub(crate) fn disabled() -> Router {
     let mut router = Router::new();
     for signal in Signal::ALL {
         let handler = move |request: Request| async move {
-            Refusal::disabled().answer(Encoding::of(&request).unwrap_or_default())
+            Refusal::disabled().answer(Encoding::of(request.headers()).unwrap_or_default())
         };
         router = router.route(signal.path(), post(handler));
     }
@@ -81,13 +142,12 @@ pub(crate) fn disabled() -> Router {
 
 impl Relay {
     async fn handle(self: Arc<Self>, signal: Signal, request: Request) -> Response {
-        let encoding = Encoding::of(&request);
+        let encoding = Encoding::of(request.headers());
         let answered = encoding.unwrap_or_default();
         match self.take(signal, encoding, request).await {
             Ok(partial) => answered.success(signal, &partial),
             Err(refusal) => {
-                let counters = self.delivery.counters();
-                counters.add(Outcome::Rejected, signal, &self.name, refusal.reason(), 1);
+                self.count(Outcome::Rejected, signal, refusal.reason(), 1);
                 refusal.answer(answered)
             }
         }
@@ -100,17 +160,37 @@ impl Relay {
         request: Request,
     ) -> Result<Partial, Refusal> {
         let encoding = encoding.ok_or_else(Refusal::unsupported_type)?;
-        let compression = Compression::of(&request)?;
-        let reading = body::read(request, self.max_bytes);
-        let sent = tokio::time::timeout(BODY_TIMEOUT, reading)
-            .await
-            .map_err(|_| Refusal::timeout())??;
+        let (parts, body) = request.into_parts();
+        let compression = Compression::of(&parts.headers)?;
+        let address = self.addresses.of(&parts);
+        let stamp = self.stamp(&parts, address);
+        let sender = (stamp.client.clone(), address.map(address::neighbourhood));
+        let entered = self.quotas.enter(&sender, Instant::now());
+        entered.map_err(|exceeded| match exceeded {
+            Exceeded::Client(wait) => Refusal::client_quota(wait),
+            Exceeded::Total(wait) => Refusal::total_quota(wait),
+        })?;
+        let bound = Bound {
+            bytes: self.max_bytes,
+            time: BODY_TIMEOUT,
+        };
+        let (sent, held) = body::read(&parts.headers, body, bound, &self.room).await?;
+        self.quotas.charge(&sender, sent.len(), Instant::now());
         if sent.is_empty() {
             return Ok(Partial::default());
         }
-        if compression == Compression::None && sent.len() <= INLINE_BYTES {
-            let taken = self.process(signal, encoding, compression, &sent)?;
-            return taken.settled(signal).await;
+        let arrived = Arrived {
+            signal,
+            encoding,
+            compression,
+            sender,
+            stamp,
+            sent,
+        };
+        if compression == Compression::None && arrived.sent.len() <= INLINE_BYTES {
+            let taken = self.process(&arrived)?;
+            drop(held);
+            return self.settled(signal, taken).await;
         }
         // Fails only for a closed semaphore, which this one never is.
         let turn = self
@@ -119,23 +199,42 @@ impl Relay {
             .await
             .map_err(|_| Refusal::internal())?;
         let relay = Arc::clone(self);
-        let work = move || relay.process(signal, encoding, compression, &sent);
+        let work = move || relay.process(&arrived);
         let taken = tokio::task::spawn_blocking(work).await;
         // Waiting for the disk takes neither processor nor much memory.
-        drop(turn);
+        drop((turn, held));
         let taken = taken.unwrap_or_else(|_| Err(Refusal::internal()))?;
-        taken.settled(signal).await
+        self.settled(signal, taken).await
     }
 
-    fn process(
-        &self,
-        signal: Signal,
-        encoding: Encoding,
-        compression: Compression,
-        sent: &Bytes,
-    ) -> Result<Taken, Refusal> {
-        let plain = body::decompress(compression, sent, self.max_bytes)?;
-        let protobuf = match encoding {
+    async fn settled(&self, signal: Signal, taken: Taken) -> Result<Partial, Refusal> {
+        let lost = taken.lost;
+        let partial = taken.settled(signal).await?;
+        self.count(Outcome::Dropped, signal, "cardinality", lost);
+        Ok(partial)
+    }
+
+    /// What is known about the sender.
+    fn stamp(&self, parts: &Parts, address: Option<IpAddr>) -> Stamp {
+        let caller = parts.extensions.get::<Caller>();
+        let user_agent = parts.headers.get(header::USER_AGENT);
+        let user_agent = user_agent.and_then(|value| value.to_str().ok());
+        let user_agent = user_agent.filter(|text| self.user_agent && text.len() <= MAX_USER_AGENT);
+        Stamp {
+            client: caller.and_then(|caller| caller.client.clone()),
+            address: address.and_then(|address| address::shown(address, self.client_address)),
+            user_agent: user_agent.map(str::to_owned),
+            sent_at: clock::sent_at(parts),
+            received: clock::now(),
+        }
+    }
+
+    fn process(&self, arrived: &Arrived) -> Result<Taken, Refusal> {
+        let signal = arrived.signal;
+        let plain = body::decompress(arrived.compression, &arrived.sent, self.max_bytes)?;
+        let more = plain.len().saturating_sub(arrived.sent.len());
+        self.quotas.charge(&arrived.sender, more, Instant::now());
+        let protobuf = match arrived.encoding {
             Encoding::Protobuf => plain,
             Encoding::Json => json::to_protobuf(signal, &plain)
                 .map_err(Refusal::malformed)?
@@ -147,8 +246,9 @@ impl Relay {
         if !weight::fits(signal, &protobuf, max_decoded).map_err(malformed)? {
             return Err(Refusal::too_many_parts(max_decoded));
         }
-        let marked = mark::mark(&protobuf, SOURCE.0, SOURCE.1).map_err(malformed)?;
-        let body = Bytes::from(marked);
+        let treated = self.treatment.apply(signal, &protobuf, &arrived.stamp);
+        let treated = treated.map_err(malformed)?;
+        let body = Bytes::from(treated.body);
         let checked = validate::check(signal, &body).map_err(Refusal::malformed)?;
         let batch = Batch {
             signal,
@@ -158,14 +258,27 @@ impl Relay {
         };
         Ok(Taken {
             items: batch.items,
+            lost: treated.lost,
             ticket: self.delivery.intake(&batch, checked.traces),
         })
     }
 }
 
+/// A request whose body is there.
+struct Arrived {
+    signal: Signal,
+    encoding: Encoding,
+    compression: Compression,
+    sender: quota::Id,
+    stamp: Stamp,
+    sent: Bytes,
+}
+
 /// A request that the delivery has got.
 struct Taken {
     items: u64,
+    /// Data points that were dropped before.
+    lost: u64,
     ticket: Ticket,
 }
 
@@ -173,7 +286,11 @@ impl Taken {
     /// Waits until it is safe, where it has to be.
     async fn settled(self, signal: Signal) -> Result<Partial, Refusal> {
         match self.ticket.settled().await {
-            Intake::Accepted => Ok(Partial::default()),
+            Intake::Accepted if self.lost == 0 => Ok(Partial::default()),
+            Intake::Accepted => Ok(Partial {
+                rejected: self.lost,
+                message: "an attribute of these data points has more different values than AETHER_TELEMETRY_RELAY_METRIC_VALUES allows, and they cannot be added up".to_owned(),
+            }),
             Intake::NoDestination => Ok(Partial {
                 rejected: self.items,
                 message: format!(

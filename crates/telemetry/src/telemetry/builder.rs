@@ -12,6 +12,7 @@ use crate::check::{CheckReport, Checker};
 use crate::config::{Given, process_environment};
 use crate::delivery::Delivery;
 use crate::pipeline::{self, Identity, Pipeline};
+use crate::relay::Relay;
 use crate::store::Store;
 use crate::{Compression, Config, ConfigError, Propagator, Protocol, Route, Signal, ending};
 
@@ -205,6 +206,26 @@ impl TelemetryBuilder {
         self
     }
 
+    /// Origins whose pages may send to the relay (`AETHER_TELEMETRY_RELAY_ORIGINS`), besides the
+    /// server's own: `https://shop.example`, `https://*.shop.example`, `http://localhost:*`, or
+    /// `*` for all. Default: none.
+    #[must_use]
+    pub fn relay_origins(self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let list: Vec<String> = origins.into_iter().map(Into::into).collect();
+        let variable = "AETHER_TELEMETRY_RELAY_ORIGINS";
+        self.set(variable, "relay_origins", list.join(","))
+    }
+
+    /// A key by which pages of a client may send to the relay (`AETHER_TELEMETRY_RELAY_KEYS`),
+    /// besides those of the environment; several separated by spaces. Where there is any, pages
+    /// have to send one.
+    #[must_use]
+    pub fn relay_key(mut self, client: &str, key: &str) -> Self {
+        self.given
+            .add("AETHER_TELEMETRY_RELAY_KEYS", "relay_key", client, key);
+        self
+    }
+
     /// Any setting by the name of its variable, as text ([`Setting`](crate::Setting) lists them).
     /// A name that is none is a problem.
     #[must_use]
@@ -317,11 +338,13 @@ impl TelemetryBuilder {
         let pipeline =
             Pipeline::start(&config, &self.identity, &delivery).map_err(BuildError::start)?;
         let checker = Checker::new(&config, pipeline.resource.clone());
+        let relay =
+            Arc::new(Relay::new(Arc::clone(&delivery), &config).map_err(BuildError::start)?);
         let running = Arc::new(Running {
             service_name: config.service_name.or(self.identity.service_name),
             log_level: config.log_level,
             warnings: config.warnings,
-            max_request_bytes: config.max_request_bytes,
+            relay,
             pipeline,
             delivery,
             store,

@@ -264,7 +264,7 @@ pub(super) const OWN: &[Setting] = &[
     plain(
         "AETHER_TELEMETRY_HASH_KEY",
         "hash_key",
-        "Key of the attributes that routes hash; without one, whoever guesses a value can confirm it. Secret",
+        "Key of the attributes that routes and the relay hash; without one, whoever guesses a value can confirm it. Secret",
         "none",
     )
     .secret(),

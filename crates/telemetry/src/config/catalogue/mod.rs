@@ -5,6 +5,7 @@
 
 mod exporter;
 mod general;
+mod relay;
 
 /// One setting of telemetry, for programs that offer settings as flags or show them.
 ///
@@ -58,6 +59,7 @@ impl Setting {
             general::LIMITS,
             general::BATCHES,
             general::OWN,
+            relay::ALL,
         ];
         parts.into_iter().flatten()
     }

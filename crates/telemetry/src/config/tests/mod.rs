@@ -5,6 +5,7 @@ mod file;
 mod folder;
 mod layers;
 mod properties;
+mod relay;
 mod routes;
 mod specification;
 mod tls;
