@@ -1,6 +1,6 @@
 // Members of our own classes that no option, DOM interface, module export or library has as well: they are
 // shortened in `dist/`. The tests run on `dist/`, and the build refuses names that outsiders use, too.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const NAMES = `
@@ -8,7 +8,7 @@ const NAMES = `
   connectedAt connectionSpan core current decision describe described disconnected dispatch droppedAttributes droppedEvents droppedLinks
   due encodeSome encoder failed finishSend finishSpan flying forget full hand handled inFlight instruments inUse late least
   loadMetrics mayBegin measurement most notLoaded numbers parentId perSecond prepare pump receive recording
-  refused remoteParent reported requestOf reserved route safe sendFinal sent serverIsReady setReady
+  refused remoteParent reported requestOf reserved safe sendFinal sent serverIsReady setReady
   settings settle severityText since sink socket taken timer timerAt tokens transportName undo unencoded unmeasured
   wake watchUpgrade writer
 `
@@ -19,7 +19,10 @@ export const INTERNAL_NAMES = new RegExp(`^(${NAMES.join('|')})$`);
 
 /** Where the members of others are declared: what we say to the page and to the module, and the platform itself. */
 const CONTROL = ['attributes/index', 'before-send/index', 'limits/limiter', 'remote-config/answer', 'remote-config/cache', 'sampling/sampler', 'session/index', 'session/options', 'session/store'];
-const OUTSIDE = ['types.ts', 'core/module.ts', 'instrumentations/socket/internals.ts', ...CONTROL.map((name) => `control/${name}.ts`)].map((file) => `../src/${file}`);
+const OPTIONS = readdirSync(new URL('../src/instrumentations', import.meta.url))
+  .map((name) => `instrumentations/${name}/options.ts`)
+  .filter((file) => existsSync(new URL(`../src/${file}`, import.meta.url)));
+const OUTSIDE = ['types.ts', 'core/module.ts', 'instrumentations/socket/internals.ts', ...OPTIONS, ...CONTROL.map((name) => `control/${name}.ts`)].map((file) => `../src/${file}`);
 const PLATFORM = ['lib.dom.d.ts', 'lib.es5.d.ts', 'lib.es2015.core.d.ts', 'lib.es2015.collection.d.ts'].map((file) => `typescript/lib/${file}`);
 
 /** The internal names that somebody outside uses as well; none, or the build must not go on. */
