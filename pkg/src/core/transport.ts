@@ -40,10 +40,9 @@ export const retryAfter = (value: string | null): number => {
   return ms >= 0 ? ms : -1;
 };
 
+// Not by way of `Blob`: jsdom's has no stream.
 const gzip = async (body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
-  new Uint8Array(
-    await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer(),
-  );
+  new Uint8Array(await new Response(new Response(body).body!.pipeThrough(new CompressionStream('gzip'))).arrayBuffer());
 
 /**
  * What the engine adds are the requests: {@link take} gives one, {@link answered} is told what became of it. Where there
