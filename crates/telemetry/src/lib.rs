@@ -20,6 +20,7 @@ mod delivery;
 mod ending;
 pub mod http;
 mod otlp;
+mod page;
 mod pipeline;
 mod prometheus;
 mod query;
@@ -35,9 +36,9 @@ pub use config::{
     Action, Batch, Change, ClientAddress, Compression, Config, ConfigError,
     DEFAULT_DISK_QUEUE_BYTES, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES,
     Destination, Durable, Edit, Endpoint, Flow, HashKey, Limits, Literal, Network, OriginPattern,
-    Owner, Problem, Propagator, Propagators, Protocol, Quota, RelayClient, RelayLimits,
-    RelaySettings, Retry, Route, Sampler, Scrub, Setting, Subject, Temporality, Test, Tls,
-    ValueRule,
+    Owner, PageConfig, PageRule, PageSubject, Problem, Propagator, Propagators, Protocol, Quota,
+    RelayClient, RelayLimits, RelaySettings, Retry, Route, Sampler, Scrub, Setting, Subject,
+    Temporality, Test, Tls, ValueRule,
 };
 pub use current_trace::{InCurrentTrace, in_current_trace};
 pub use delivery::{

@@ -22,7 +22,7 @@ use crate::pipeline::{self, Pipeline};
 use crate::relay::Relay;
 use crate::status::{self, Status};
 use crate::store::Store;
-use crate::{Signal, admin, prometheus, query, relay};
+use crate::{PageConfig, Signal, admin, page, prometheus, query, relay};
 
 pub use builder::TelemetryBuilder;
 pub use error::BuildError;
@@ -70,6 +70,7 @@ pub(crate) struct Running {
     log_level: Option<LevelFilter>,
     warnings: Vec<String>,
     relay: Arc<Relay>,
+    pages: Arc<page::Pages>,
     pub(crate) pipeline: Pipeline,
     pub(crate) delivery: Arc<Delivery>,
     store: Option<Arc<Store>>,
@@ -147,11 +148,36 @@ impl Telemetry {
     /// bring a key where there are any. A host that lets senders in itself wraps the router, and
     /// puts [`Vouched`](crate::Vouched) into the extensions of what it lets in.
     ///
+    /// `GET /v1/config` tells the same pages what to record ([`PageConfig`]); with telemetry off,
+    /// nothing.
+    ///
     /// For quotas by address, serve it with `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn relay_router(&self) -> Router {
         match &self.running {
-            Some(running) => relay::router(Arc::clone(&running.relay)),
-            None => relay::disabled(),
+            Some(running) => {
+                let pages = page::router(Arc::clone(&running.pages));
+                relay::router(Arc::clone(&running.relay), pages)
+            }
+            None => relay::disabled().merge(page::disabled()),
+        }
+    }
+
+    /// From now on `GET /v1/config` tells pages this, whatever the settings say: a kill switch
+    /// without a restart. Open pages hear of it when their last answer has run out
+    /// ([`PageConfig::max_age`]). Does nothing where telemetry is disabled; pages are told that.
+    ///
+    /// ```
+    /// use aether_telemetry::{PageConfig, Telemetry};
+    ///
+    /// # let telemetry = Telemetry::disabled();
+    /// telemetry.set_page_config(&PageConfig {
+    ///     enabled: false,
+    ///     ..PageConfig::default()
+    /// });
+    /// ```
+    pub fn set_page_config(&self, config: &PageConfig) {
+        if let Some(running) = &self.running {
+            running.pages.set(config);
         }
     }
 

@@ -77,7 +77,7 @@ fn methods_of_the_builder_are_there() {
 fn files_of_the_reference_can_be_used() {
     let blocks = REFERENCE.split("```toml\n").skip(1);
     let blocks: Vec<_> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 2);
+    assert_eq!(blocks.len(), 3);
     for (number, block) in blocks.iter().enumerate() {
         let name = format!("aether-reference-{}-{number}.toml", std::process::id());
         let path = std::env::temp_dir().join(name);
@@ -90,7 +90,7 @@ fn files_of_the_reference_can_be_used() {
         std::fs::remove_file(&path).unwrap();
         let config = config.unwrap_or_else(|error| panic!("{block}\n{error}"));
         assert_eq!(config.warnings, [""; 0], "{block}");
-        assert_eq!(config.destinations.len(), [1, 3][number], "{block}");
+        assert_eq!(config.destinations.len(), [1, 3, 0][number], "{block}");
     }
 }
 

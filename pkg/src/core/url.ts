@@ -7,7 +7,7 @@ import type { Core } from './core.js';
  * (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/>) and what servers call their own, wherever that
  * is in the name, and rather too many of them. Whoever writes a name with escapes may be hiding which one it is.
  */
-const SECRET = /([?&][^=&]*(?:token|secret|pass|pwd|key|sess|sid|sig|cred|auth|code|otp|jwt|state|ticket|%)[^=&]*=)[^&]*/gi;
+const SECRET = /([^?=&]*(token|secret|pass|pwd|key|sess|sid|sig|cred|auth|code|otp|jwt|state|ticket|%)[^=&]*=)[^&]*/gi;
 
 /** A URL as it may be recorded: no credentials, no fragment, and the query string only if `recordQuery` says so, without secrets. */
 export const recordUrl = ({ options }: Pick<InstrumentationContext, 'options'>, url: URL): string => {

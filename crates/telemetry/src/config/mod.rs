@@ -24,6 +24,7 @@ mod layers;
 mod limits;
 mod metrics;
 mod mistakes;
+mod page;
 mod parse;
 mod propagators;
 mod read;
@@ -53,6 +54,8 @@ pub use flow::Flow;
 pub(crate) use layers::Given;
 pub use limits::Limits;
 pub use metrics::Temporality;
+pub(crate) use page::MAX_RULES as MAX_PAGE_RULES;
+pub use page::{PageConfig, PageRule, PageSubject};
 pub use propagators::{Propagator, Propagators};
 pub(crate) use relay::Origin;
 pub use relay::{
@@ -139,6 +142,8 @@ pub struct Config {
     pub max_request_bytes: usize,
     /// Who may send to the relay, how much, and what becomes of it (`AETHER_TELEMETRY_RELAY_*`).
     pub relay: RelaySettings,
+    /// What pages are told to record (`AETHER_TELEMETRY_PAGE_ENABLED` and others).
+    pub page: PageConfig,
     /// Which new traces are recorded (`OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, or the
     /// older `OTEL_SAMPLE_RATE`). Default: all of them, and what the caller decided otherwise.
     pub sampler: Sampler,
@@ -192,6 +197,7 @@ impl Default for Config {
             hash_key: None,
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
             relay: RelaySettings::default(),
+            page: PageConfig::default(),
             sampler: Sampler::default(),
             limits: Limits::default(),
             propagators: Propagators::default(),

@@ -10,8 +10,8 @@ use super::reader::Reader;
 use super::{
     Batch, Config, ConfigError, DEFAULT_DISK_QUEUE_BYTES, DEFAULT_MAX_REQUEST_BYTES,
     DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Problem, Retry, batch, durable,
-    endpoint, exporters, file, limits, metrics, parse, propagators, relay, resource, retry, routes,
-    sampler,
+    endpoint, exporters, file, limits, metrics, page, parse, propagators, relay, resource, retry,
+    routes, sampler,
 };
 use crate::Signal;
 
@@ -86,6 +86,7 @@ fn everything(reader: &mut Reader<'_>) -> Config {
             })
             .unwrap_or(DEFAULT_MAX_REQUEST_BYTES),
         relay: relay::read(reader),
+        page: page::read(reader),
         sampler: sampler::read(reader),
         limits: limits::read(reader),
         log_level: log_level(reader),

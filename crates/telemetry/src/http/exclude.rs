@@ -17,6 +17,7 @@ pub const DEFAULT_EXCLUDED: &[&str] = &[
     "/v1/traces",
     "/v1/metrics",
     "/v1/logs",
+    "/v1/config",
     "/jaeger/api/",
     "/assets/",
     "/health",

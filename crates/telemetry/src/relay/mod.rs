@@ -106,8 +106,8 @@ impl Relay {
     }
 }
 
-/// `POST /v1/{traces,logs,metrics}`.
-pub(crate) fn router(relay: Arc<Relay>) -> Router {
+/// `POST /v1/{traces,logs,metrics}`, and `beside` behind the same door.
+pub(crate) fn router(relay: Arc<Relay>, beside: Router) -> Router {
     let mut router = Router::new();
     for signal in Signal::ALL {
         let handler = move |State(relay): State<Arc<Relay>>, request| async move {
@@ -121,8 +121,9 @@ pub(crate) fn router(relay: Arc<Relay>) -> Router {
         router = router.route(signal.path(), post(handler).fallback(wrong));
     }
     router
-        .route_layer(from_fn_with_state(Arc::clone(&relay), cors::layer))
-        .with_state(relay)
+        .with_state(Arc::clone(&relay))
+        .merge(beside)
+        .route_layer(from_fn_with_state(relay, cors::layer))
 }
 
 /// The same routes with nothing behind them.

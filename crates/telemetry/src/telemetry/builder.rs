@@ -11,6 +11,7 @@ use super::{BuildError, Running, Telemetry};
 use crate::check::{CheckReport, Checker};
 use crate::config::{Given, process_environment};
 use crate::delivery::Delivery;
+use crate::page::Pages;
 use crate::pipeline::{self, Identity, Pipeline};
 use crate::relay::Relay;
 use crate::store::Store;
@@ -185,6 +186,22 @@ impl TelemetryBuilder {
             .set("OTEL_TRACES_SAMPLER_ARG", method, ratio.to_string())
     }
 
+    /// Whether pages record and send anything (`AETHER_TELEMETRY_PAGE_ENABLED`); it may change
+    /// later ([`Telemetry::set_page_config`]). Default: `true`.
+    #[must_use]
+    pub fn page_enabled(self, enabled: bool) -> Self {
+        let variable = "AETHER_TELEMETRY_PAGE_ENABLED";
+        self.set(variable, "page_enabled", enabled.to_string())
+    }
+
+    /// Share of new traces that pages record, 0 to 1 (`AETHER_TELEMETRY_PAGE_SAMPLE_RATIO`).
+    /// Default: as the page says.
+    #[must_use]
+    pub fn page_sample_ratio(self, ratio: f64) -> Self {
+        let variable = "AETHER_TELEMETRY_PAGE_SAMPLE_RATIO";
+        self.set(variable, "page_sample_ratio", ratio.to_string())
+    }
+
     /// Header formats (`OTEL_PROPAGATORS`): all are written, the first that is present is read. An
     /// empty list means no headers at all.
     #[must_use]
@@ -345,6 +362,7 @@ impl TelemetryBuilder {
             log_level: config.log_level,
             warnings: config.warnings,
             relay,
+            pages: Arc::new(Pages::new(&config.page)),
             pipeline,
             delivery,
             store,

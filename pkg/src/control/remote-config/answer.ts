@@ -22,39 +22,35 @@ export interface RemoteSettings {
 /** A {@link SamplingRule} whose names are texts. */
 export type RemoteRule = Omit<SamplingRule, 'span' | 'event' | 'log'> & { span?: string; event?: string; log?: string };
 
-/** A larger answer is none. */
-export const MAX_BYTES = 64 * 1024;
-const MAX_RULES = 100;
-const MAX_NAME = 256;
+/** A larger answer is none, which bounds everything in it, too. */
+const MAX_UNITS = 64 * 1024;
 
 type Check = (value: unknown) => boolean;
 
 const isBoolean: Check = (value) => typeof value === 'boolean';
-const isRatio: Check = (value) => typeof value === 'number' && value >= 0 && value <= 1;
-const isRate: Check = (value) => Number.isFinite(value) && (value as number) >= 0;
-const isName: Check = (value) => typeof value === 'string' && value.length <= MAX_NAME;
+const isText: Check = (value) => typeof value === 'string';
+const isRate: Check = (value) => typeof value === 'number' && value >= 0;
+const isRatio: Check = (value) => isRate(value) && (value as number) <= 1;
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isMap: Check = (value) => isObject(value) && Object.values(value).every(isBoolean);
+/** What is `null` is not there. */
+const maybe =
+  (check: Check | undefined): Check =>
+  (value) =>
+    value === null || value === undefined || !check || check(value);
 
-/** An object whose members pass these checks, as far as it has them. */
+/** An object whose members pass these checks, as far as it has them; others are left alone. */
 const shape =
   (members: Record<string, Check>): Check =>
   (value) =>
-    isObject(value) && Object.entries(members).every(([name, check]) => value[name] === undefined || value[name] === null || check(value[name]));
+    isObject(value) && Object.keys(members).every((name) => maybe(members[name])(value[name]));
 
-const isRule: Check = (value) =>
-  shape({ span: isName, event: isName, log: isName, ratio: isRatio, maxPerSecond: isRate, nested: isBoolean })(value) &&
-  ['span', 'event', 'log'].filter((kind) => (value as Record<string, unknown>)[kind] !== undefined).length === 1;
+/** An object of which all members pass. */
+const all =
+  (check: Check): Check =>
+  (value) =>
+    isObject(value) && Object.values(value).every(maybe(check));
 
-const LIMITS: (keyof Limits)[] = [
-  'attributeCountLimit',
-  'attributeValueLengthLimit',
-  'eventCountLimit',
-  'linkCountLimit',
-  'attributePerEventCountLimit',
-  'attributePerLinkCountLimit',
-];
-
+const isRule = shape({ span: isText, event: isText, log: isText, ratio: isRatio, maxPerSecond: isRate, nested: isBoolean });
 const PARTS: Record<string, Check> = {
   enabled: isBoolean,
   sampling: shape({
@@ -62,25 +58,26 @@ const PARTS: Record<string, Check> = {
     sessionRatio: isRatio,
     maxTracesPerSecond: isRate,
     maxLogsPerSecond: isRate,
-    rules: (value) => Array.isArray(value) && value.length <= MAX_RULES && value.every(isRule),
+    rules: (value) => Array.isArray(value) && value.every(isRule),
   }),
-  instrumentations: isMap,
-  limits: shape(Object.fromEntries(LIMITS.map((name) => [name, isLimit]))),
+  instrumentations: all(isBoolean),
+  limits: all(isLimit),
 };
 
 /** Reads an answer; what is wrong with it, if it is one that cannot be used. */
 export const readAnswer = (text: string): RemoteSettings | string => {
-  if (text.length > MAX_BYTES) return `it is larger than ${MAX_BYTES} bytes`;
+  if (text.length > MAX_UNITS) return 'it is too long';
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return 'it is not JSON';
   }
-  if (!isObject(value)) return 'it is no JSON object';
-  for (const [name, check] of Object.entries(PARTS)) {
-    if (value[name] === null) delete value[name];
-    else if (value[name] !== undefined && !check(value[name])) return `"${name}" is not as it should be`;
+  if (!isObject(value)) return 'it is no object';
+  for (const name in PARTS) {
+    // What is `null` inside a part is as good as nothing to those who use it.
+    if (!maybe(PARTS[name])(value[name])) return `"${name}" is not as it should be`;
+    value[name] ??= undefined;
   }
   return value as RemoteSettings;
 };

@@ -13,7 +13,7 @@ export class Remote {
   private settings: RemoteSettings = {};
   /** Instrumentations that wait to be switched on again. */
   private readonly off = new Set<Instrumentation>();
-  private killed = false;
+  killed = false;
   private readonly use: Core['use'];
 
   constructor(private readonly core: Core) {

@@ -16,7 +16,7 @@ export type { RemoteRule, RemoteSettings };
 export interface RemoteConfigOptions {
   /** Where to ask. Default: `/v1/config` beside the endpoint's `/v1/traces`. */
   url?: string;
-  /** Time between two questions, in milliseconds. Default: what the answer's `Cache-Control: max-age` says, or 5 minutes. */
+  /** Time between two questions, in milliseconds. Default: what the answer's `Cache-Control: max-age` says (a minute at least), or 5 minutes. */
   refreshMs?: number;
   /** Whether the last good answer is kept in `localStorage` and holds from the beginning of the next page view. Default `true`. */
   cache?: boolean;
@@ -24,8 +24,9 @@ export interface RemoteConfigOptions {
 
 const REFRESH_MS = 5 * 60_000;
 const TIMEOUT_MS = 10_000;
-/** However short the server says an answer lives, nobody asks more often. */
-const LEAST_MS = 1000;
+/** However short the server says an answer lives, nobody asks more often, or, if the page says so, than every second. */
+const LEAST_MS = 60_000;
+const LEAST_BY_OPTION_MS = 1000;
 
 const maxAge = (header: string | null): number | undefined => {
   const seconds = /(?:^|,)\s*max-age=(\d{1,9})\s*(?:,|$)/i.exec(header ?? '')?.[1];
@@ -71,7 +72,8 @@ export const remoteConfig = (options: RemoteConfigOptions = {}): Instrumentation
     const wait = (ms: number): void => {
       clearTimeout(timer);
       due = Date.now() + ms;
-      if (on) timer = later(Math.min(ms, 0x7fffffff), ask);
+      // Whoever is killed hears of it with the next load.
+      if (on && !remote.killed) timer = later(Math.min(ms, 0x7fffffff), ask);
     };
     const ask = context.guard((): void => {
       clearTimeout(timer);
@@ -83,7 +85,7 @@ export const remoteConfig = (options: RemoteConfigOptions = {}): Instrumentation
           failed(String((error as Error)?.message ?? error));
           return undefined;
         })
-        .then((ms) => wait(Math.max(LEAST_MS, options.refreshMs ?? ms ?? REFRESH_MS)))
+        .then((ms) => wait(options.refreshMs === undefined ? Math.max(LEAST_MS, ms ?? REFRESH_MS) : Math.max(LEAST_BY_OPTION_MS, options.refreshMs)))
         .catch(() => {});
     });
     const load = async (): Promise<number | undefined> => {

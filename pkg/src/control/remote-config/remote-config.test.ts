@@ -143,8 +143,8 @@ describe('an answer that cannot be used changes nothing, and is told once', () =
         { enabled: 'no' },
         { sampling: { ratio: 2 } },
         { sampling: { ratio: 'all' } },
-        { sampling: { ratio: 0, rules: [{ span: 'a', event: 'b' }] } },
-        { sampling: { ratio: 0, rules: [{}] } },
+        { sampling: { ratio: 0, rules: ['a'] } },
+        { sampling: { ratio: 0, rules: [{ span: 'a', nested: 1 }] } },
         { sampling: { ratio: 0, rules: [{ span: 7 }] } },
         { sampling: { ratio: 0, rules: {} } },
         { sampling: { ratio: 0, maxTracesPerSecond: -1 } },
@@ -167,8 +167,8 @@ describe('an answer that cannot be used changes nothing, and is told once', () =
 
   it('and the last good one stays', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
-    says({ sampling: { ratio: 0 } }, 'max-age=2');
-    const { core } = start();
+    says({ sampling: { ratio: 0 } });
+    const { core } = start({ refreshMs: 2000 });
     await vi.waitFor(() => expect(isSampled(core)).toBe(false));
     says('nonsense');
     await vi.advanceTimersByTimeAsync(2000);

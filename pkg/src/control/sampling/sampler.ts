@@ -6,7 +6,7 @@ import { LOG } from '../../core/records.js';
 import type { InstrumentationContext, SpanContext, SpanOptions } from '../../types.js';
 import { type Item, RULES, decisionOf, stage } from '../stages.js';
 
-/** What one rule says. It has exactly one of `span`, `event` and `log`; in a text, `*` stands for anything. */
+/** What one rule says. It has one of `span`, `event` and `log`; in a text, `*` stands for anything. */
 export interface SamplingRule {
   /** The name of the span with which a trace begins. */
   span?: string | RegExp;
@@ -65,10 +65,10 @@ const compile = (rule: SamplingRule): Rule[] =>
   KINDS.flatMap((kind) => {
     const name = rule[kind];
     const { ratio, maxPerSecond, nested } = rule;
-    return name === undefined ? [] : [{ kind, matches: matcher(name), ratio, limit: limitOf(maxPerSecond), nested }];
+    return name ? [{ kind, matches: matcher(name), ratio: ratio ?? undefined, limit: limitOf(maxPerSecond), nested }] : [];
   });
 
-const limitOf = (perSecond: number | undefined): Limit | undefined => (perSecond === undefined ? undefined : new Limit(perSecond));
+const limitOf = (perSecond: number | undefined): Limit | undefined => (perSecond! >= 0 ? new Limit(perSecond!) : undefined);
 
 /** The sampling of one client: that of the page, and over it that of the server. */
 export class Sampler {

@@ -28,9 +28,8 @@ export class Store {
 
   read(): Stored | undefined {
     try {
-      const { id, previous, start, seen, sampled } = JSON.parse(this.storage?.getItem(KEY) ?? '{}') as Partial<Stored>;
-      if (!/^[\da-f]{32}$/.test(String(id)) || !Number.isFinite(start) || !Number.isFinite(seen)) return undefined;
-      return { id: id!, previous: typeof previous === 'string' ? previous : undefined, start: start!, seen: seen!, sampled: sampled !== false };
+      const found = JSON.parse(this.storage!.getItem(KEY)!) as Stored;
+      return /^[\da-f]{32}$/.test(found.id) && found.start <= found.seen ? found : undefined;
     } catch {
       return undefined;
     }

@@ -5,6 +5,7 @@
 
 mod exporter;
 mod general;
+mod page;
 mod relay;
 
 /// One setting of telemetry, for programs that offer settings as flags or show them.
@@ -60,6 +61,7 @@ impl Setting {
             general::BATCHES,
             general::OWN,
             relay::ALL,
+            page::ALL,
         ];
         parts.into_iter().flatten()
     }
