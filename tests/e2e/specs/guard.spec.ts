@@ -7,7 +7,7 @@ import { expect, test } from '../support/test'
 const POLLING = '/socket.io/?EIO=4&transport=polling'
 
 test('nothing answers without the token', async ({ server }) => {
-  for (const path of ['/', '/api/health', '/jaeger/api/services', POLLING, '/traces']) {
+  for (const path of ['/', '/api/health', '/jaeger/api/services', '/v1/config', POLLING, '/traces']) {
     expect((await fetch(server.origin + path)).status, path).toBe(401)
     const wrong = await fetch(server.origin + path, { headers: { Authorization: 'Bearer wrong' } })
     expect(wrong.status, path).toBe(401)
@@ -22,7 +22,7 @@ test('nothing answers without the token', async ({ server }) => {
 })
 
 test('the right token with a foreign origin is refused', async ({ server }) => {
-  for (const path of ['/api/health', POLLING]) {
+  for (const path of ['/api/health', '/v1/config', POLLING]) {
     const response = await server.api(path, { headers: { Origin: 'http://evil.example' } })
     expect(response.status, path).toBe(403)
   }
