@@ -30,7 +30,7 @@ const telemetry = createTelemetry({
     beforeSend((item) => {
       if (item.attributes.broken) throw new Error('a mistake of the application')
       if (item.signal === 'traces' && item.name === 'unwanted') return false
-      if ('password' in item.attributes) item.attributes.password = '***'
+      if ('pet' in item.attributes) item.attributes.pet = 'hidden'
     }),
     fetchInstrumentation(),
   ],
@@ -186,7 +186,7 @@ test('beforeSend scrubs and drops, after session, user and global attributes are
     await page.goto(server.url)
     expect(await page.evaluate(() => (globalThis as unknown as Globals).telemetry.ready)).toBe(true)
     await page.evaluate(() => (globalThis as unknown as Globals).user.setUser({ id: '7' }))
-    await probe(page, 'sign in', { password: 'hunter2' })
+    await probe(page, 'sign in', { pet: 'hunter2' })
     await probe(page, 'unwanted')
     for (let i = 0; i < 3; i++) await probe(page, 'broken', { broken: true })
     await page.evaluate(() => (globalThis as unknown as Globals).user.setUser())
@@ -194,7 +194,7 @@ test('beforeSend scrubs and drops, after session, user and global attributes are
     await flush(page)
     const spans = await waitForSpans(server, (spans) => (own(spans).some(({ name }) => name === 'signed out') ? own(spans) : undefined), 'the last span')
     const named = (name: string) => spans.find((span) => span.name === name)
-    expect(named('sign in')!.tags).toMatchObject({ password: '***', tenant: 'a', 'user.id': '7', 'session.id': await page.evaluate(() => (globalThis as unknown as Globals).visit.id) })
+    expect(named('sign in')!.tags).toMatchObject({ pet: 'hidden', tenant: 'a', 'user.id': '7', 'session.id': await page.evaluate(() => (globalThis as unknown as Globals).visit.id) })
     expect(named('signed out')!.tags).not.toHaveProperty('user.id')
     expect([named('unwanted'), named('broken')]).toEqual([undefined, undefined])
     expect(JSON.stringify(spans)).not.toContain('hunter2')
