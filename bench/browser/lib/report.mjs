@@ -78,7 +78,7 @@ const own = () => {
 
 export const markdown = (report) => {
   const { rounds, load } = report;
-  const rest = versions().filter((one) => !one.startsWith('rolldown') && !one.startsWith('playwright'));
+  const rest = versions();
   return `${machine()}
 
 - ${own()}, Chromium ${report.browser}, Node ${process.version}
