@@ -23,6 +23,7 @@ mod otlp;
 mod page;
 mod pipeline;
 mod prometheus;
+mod provided;
 mod query;
 mod relay;
 mod signal;

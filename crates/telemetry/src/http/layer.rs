@@ -1,11 +1,11 @@
 //! Settings of the layer.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use http::{Method, Uri};
 use opentelemetry::InstrumentationScope;
-use opentelemetry::global::{self, ObjectSafeTracerProvider};
+use opentelemetry::global::ObjectSafeTracerProvider;
 use opentelemetry::metrics::MeterProvider;
 use tower::Layer;
 
@@ -13,6 +13,7 @@ use super::exclude::Excluded;
 use super::instruments::Instruments;
 use super::methods::Methods;
 use super::service::HttpService;
+use crate::provided::Provided;
 use crate::socketio::Source;
 
 /// A layer with the defaults. See the [module](crate::http) for where to put it.
@@ -28,8 +29,7 @@ pub fn layer() -> HttpLayer {
                 queries: true,
                 secret_parameters: Vec::new(),
             },
-            source: Arc::default(),
-            instruments: Arc::default(),
+            provided: Provided::new(scope, Instruments::new),
         }),
     }
 }
@@ -46,8 +46,7 @@ pub struct HttpLayer {
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    source: Arc<OnceLock<Source>>,
-    instruments: Arc<OnceLock<Instruments>>,
+    provided: Provided<Instruments>,
 }
 
 #[derive(Clone, Debug)]
@@ -162,15 +161,14 @@ impl HttpLayer {
     /// Takes spans to `provider` instead of the global tracer provider.
     #[must_use]
     pub fn with_tracer_provider(mut self, provider: &impl ObjectSafeTracerProvider) -> Self {
-        self.edit().source = Arc::new(OnceLock::from(Source::new(provider, scope())));
+        self.edit().provided.take_spans_to(provider);
         self
     }
 
     /// Takes metrics to `provider` instead of the global meter provider.
     #[must_use]
     pub fn with_meter_provider(mut self, provider: &impl MeterProvider) -> Self {
-        let instruments = Instruments::new(&provider.meter_with_scope(scope()));
-        self.edit().instruments = Arc::new(OnceLock::from(instruments));
+        self.edit().provided.take_metrics_to(provider);
         self
     }
 
@@ -201,12 +199,11 @@ impl fmt::Debug for HttpLayer {
 
 impl Shared {
     pub(super) fn source(&self) -> &Source {
-        self.source.get_or_init(|| Source::global(scope()))
+        self.provided.source()
     }
 
     pub(super) fn instruments(&self) -> &Instruments {
-        self.instruments
-            .get_or_init(|| Instruments::new(&global::meter_with_scope(scope())))
+        self.provided.instruments()
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status};
+use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind, Status};
 use opentelemetry::{Array, InstrumentationScope, KeyValue, Value};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
@@ -24,39 +24,95 @@ const FIXED32: u8 = 5;
 const HAS_IS_REMOTE: u32 = 0x100;
 const IS_REMOTE: u32 = 0x200;
 
+/// Everything of a span but its attributes, events and links.
+#[derive(Debug)]
+pub(crate) struct Head<'a> {
+    pub(crate) context: &'a SpanContext,
+    pub(crate) parent: SpanId,
+    pub(crate) parent_is_remote: bool,
+    pub(crate) name: &'a str,
+    pub(crate) kind: &'a SpanKind,
+    pub(crate) start: SystemTime,
+    pub(crate) end: SystemTime,
+    pub(crate) status: &'a Status,
+    pub(crate) dropped: Dropped,
+}
+
+/// How many of each exceeded a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    pub(crate) attributes: u32,
+    pub(crate) events: u32,
+    pub(crate) links: u32,
+}
+
 /// Appends `span` as field `number`. Texts of attributes are cut after `value_length` characters.
 pub(crate) fn put_span(out: &mut Vec<u8>, number: u32, span: &SpanData, value_length: usize) {
+    let head = Head {
+        context: &span.span_context,
+        parent: span.parent_span_id,
+        parent_is_remote: span.parent_span_is_remote,
+        name: &span.name,
+        kind: &span.span_kind,
+        start: span.start_time,
+        end: span.end_time,
+        status: &span.status,
+        dropped: Dropped {
+            attributes: span.dropped_attributes_count,
+            events: span.events.dropped_count,
+            links: span.links.dropped_count,
+        },
+    };
     put_message(out, number, |out| {
-        let context = &span.span_context;
-        put_ids(out, context);
-        if span.parent_span_id != SpanId::INVALID {
-            put_bytes(out, 4, &span.parent_span_id.to_bytes());
-        }
-        put_text(out, 5, &span.name);
-        put_number(out, 6, kind(&span.span_kind));
-        put_time(out, 7, span.start_time);
-        put_time(out, 8, span.end_time);
-        put_attributes(out, 9, &span.attributes, value_length);
-        put_number(out, 10, span.dropped_attributes_count.into());
+        put_head(out, &head);
+        put_span_attributes(out, &span.attributes, value_length);
         for event in span.events.iter() {
-            put_message(out, 11, |out| {
-                put_time(out, 1, event.timestamp);
-                put_text(out, 2, &event.name);
-                put_attributes(out, 3, &event.attributes, value_length);
-                put_number(out, 4, event.dropped_attributes_count.into());
-            });
+            put_event(out, event, value_length);
         }
-        put_number(out, 12, span.events.dropped_count.into());
         for link in span.links.iter() {
-            put_message(out, 13, |out| put_link(out, link, value_length));
+            put_link(out, link, value_length);
         }
-        put_number(out, 14, span.links.dropped_count.into());
-        put_message(out, 15, |out| put_status(out, &span.status));
-        put_flags(out, 16, context, span.parent_span_is_remote);
     });
 }
 
-fn put_link(out: &mut Vec<u8>, link: &Link, value_length: usize) {
+/// Appends the fields of `head` to a span. The order of fields does not matter.
+pub(crate) fn put_head(out: &mut Vec<u8>, head: &Head<'_>) {
+    put_ids(out, head.context);
+    if head.parent != SpanId::INVALID {
+        put_bytes(out, 4, &head.parent.to_bytes());
+    }
+    put_text(out, 5, head.name);
+    put_number(out, 6, kind(head.kind));
+    put_time(out, 7, head.start);
+    put_time(out, 8, head.end);
+    put_number(out, 10, head.dropped.attributes.into());
+    put_number(out, 12, head.dropped.events.into());
+    put_number(out, 14, head.dropped.links.into());
+    put_message(out, 15, |out| put_status(out, head.status));
+    put_flags(out, 16, head.context, head.parent_is_remote);
+}
+
+/// Appends attributes to a span.
+pub(crate) fn put_span_attributes(out: &mut Vec<u8>, list: &[KeyValue], value_length: usize) {
+    put_attributes(out, 9, list, value_length);
+}
+
+/// Appends an event to a span.
+pub(crate) fn put_event(out: &mut Vec<u8>, event: &Event, value_length: usize) {
+    put_message(out, 11, |out| {
+        put_time(out, 1, event.timestamp);
+        put_text(out, 2, &event.name);
+        put_attributes(out, 3, &event.attributes, value_length);
+        put_number(out, 4, event.dropped_attributes_count.into());
+    });
+}
+
+/// Appends a link to a span.
+pub(crate) fn put_link(out: &mut Vec<u8>, link: &Link, value_length: usize) {
+    put_message(out, 13, |out| put_link_fields(out, link, value_length));
+}
+
+fn put_link_fields(out: &mut Vec<u8>, link: &Link, value_length: usize) {
     let context = &link.span_context;
     put_ids(out, context);
     put_attributes(out, 4, &link.attributes, value_length);

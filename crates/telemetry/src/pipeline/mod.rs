@@ -10,6 +10,7 @@ mod metrics;
 mod panics;
 mod prometheus;
 mod propagator;
+mod recorder;
 mod resource;
 mod spans;
 
@@ -34,6 +35,9 @@ pub(crate) use layer::layer;
 pub(crate) use panics::install as install_panic_hook;
 pub(crate) use prometheus::{CONTENT_TYPE as PROMETHEUS_TYPE, Exposition};
 pub(crate) use propagator::{Formats, formats, read_order};
+#[cfg(test)]
+pub(crate) use recorder::testing;
+pub(crate) use recorder::{Piece, Recorded, Recorder};
 pub(crate) use resource::{Identity, detect as detect_resource};
 use spans::Spans;
 
@@ -61,9 +65,12 @@ impl Pipeline {
         let resource = resource::detect(config, identity);
 
         let spans = Spans::start(config.spans, config.limits.span_value_length, delivery)?;
+        let sampler = sampler(config.sampler);
+        let limits = span_limits(&config.limits);
+        let recorder = Recorder::new(sampler.clone(), limits, spans.sink());
         let tracer = SdkTracerProvider::builder()
-            .with_sampler(sampler(config.sampler))
-            .with_span_limits(span_limits(&config.limits))
+            .with_sampler(sampler)
+            .with_span_limits(limits)
             .with_resource(resource.clone())
             .with_span_processor(spans)
             .build();
@@ -113,7 +120,10 @@ impl Pipeline {
             provider
         });
 
-        global::set_tracer_provider(tracer.clone());
+        global::set_tracer_provider(recorder::Provider {
+            inner: tracer.clone(),
+            recorder,
+        });
         propagator::install(propagator::build(&config.propagators));
         Ok(Self {
             resource,

@@ -10,11 +10,12 @@
 mod open;
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use opentelemetry::Context;
+use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
@@ -23,6 +24,7 @@ use crate::Signal;
 use crate::config::Batch as Settings;
 use crate::delivery::{Batch, Counters, Delivery, Outcome, Source};
 use crate::otlp::encode;
+use crate::otlp::wire::put_message;
 use open::{Open, Request};
 
 /// Field of a span in its `ScopeSpans`.
@@ -41,6 +43,10 @@ pub(super) struct Spans {
     shared: Arc<Shared>,
 }
 
+/// Where encoded spans go.
+#[derive(Clone, Debug)]
+pub(super) struct Sink(Arc<Shared>);
+
 #[derive(Debug)]
 struct Shared {
     settings: Settings,
@@ -51,6 +57,8 @@ struct Shared {
     counters: Arc<Counters>,
     /// What the counts call this place.
     label: Arc<str>,
+    /// The same as `stopped`, without the lock.
+    closed: AtomicBool,
     state: Mutex<State>,
     /// A batch is full, or the end has come.
     changed: Condvar,
@@ -86,6 +94,7 @@ impl Spans {
             delivery: Arc::downgrade(delivery),
             counters: Arc::clone(delivery.counters()),
             label: Arc::from("sdk"),
+            closed: AtomicBool::new(false),
             state: Mutex::default(),
             changed: Condvar::new(),
             handing_over: Mutex::default(),
@@ -97,6 +106,35 @@ impl Spans {
             .map_err(|error| format!("no thread for spans: {error}"))?;
         Ok(Self { shared })
     }
+
+    /// The way past the SDK.
+    pub(super) fn sink(&self) -> Sink {
+        Sink(Arc::clone(&self.shared))
+    }
+}
+
+impl Sink {
+    /// Takes a span whose fields `write` appends.
+    pub(super) fn put(&self, scope: &InstrumentationScope, write: impl FnOnce(&mut Vec<u8>)) {
+        self.0.put(scope, |out| put_message(out, SPANS, write));
+    }
+
+    /// The request that would be sent now; nothing is left.
+    #[cfg(test)]
+    pub(super) fn take(&self) -> Option<Vec<u8>> {
+        let request = self.0.lock().open.take();
+        request.map(|request| request.body)
+    }
+
+    /// Characters after which texts are cut.
+    pub(super) fn value_length(&self) -> usize {
+        self.0.value_length
+    }
+
+    /// Whether the end has come.
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Relaxed)
+    }
 }
 
 impl SpanProcessor for Spans {
@@ -106,14 +144,10 @@ impl SpanProcessor for Spans {
         if !span.span_context.is_sampled() {
             return;
         }
-        // A thread that is ending has no buffer any more.
-        let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
-        encode::put_span(&mut buffer, SPANS, &span, self.shared.value_length);
-        self.shared.keep(&span, &buffer);
-        buffer.clear();
-        if buffer.capacity() <= KEPT {
-            let _ = BUFFER.try_with(|kept| kept.set(buffer));
-        }
+        let length = self.shared.value_length;
+        self.shared.put(&span.instrumentation_scope, |out| {
+            encode::put_span(out, SPANS, &span, length);
+        });
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -128,6 +162,7 @@ impl SpanProcessor for Spans {
                 return Err(OTelSdkError::AlreadyShutdown);
             }
             state.stopped = true;
+            self.shared.closed.store(true, Ordering::Relaxed);
         }
         self.shared.changed.notify_one();
         // Waits for nothing but the other thread's hand-over, which waits for nothing.
@@ -153,7 +188,19 @@ impl Drop for Spans {
 }
 
 impl Shared {
-    fn keep(&self, span: &SpanData, encoded: &[u8]) {
+    /// Takes a span that `write` encodes as a field of `ScopeSpans`.
+    fn put(&self, scope: &InstrumentationScope, write: impl FnOnce(&mut Vec<u8>)) {
+        // A thread that is ending has no buffer any more.
+        let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
+        write(&mut buffer);
+        self.keep(scope, &buffer);
+        buffer.clear();
+        if buffer.capacity() <= KEPT {
+            let _ = BUFFER.try_with(|kept| kept.set(buffer));
+        }
+    }
+
+    fn keep(&self, scope: &InstrumentationScope, encoded: &[u8]) {
         let mut state = self.lock();
         if state.stopped {
             drop(state);
@@ -164,7 +211,7 @@ impl Shared {
             state.lost += 1;
             return;
         }
-        state.open.add(&span.instrumentation_scope, encoded);
+        state.open.add(scope, encoded);
         state.waiting += 1;
         if state.open.spans() >= self.settings.batch_size {
             let request = state.open.take();

@@ -1,8 +1,8 @@
 //! What is known about a connected socket, kept in its extensions.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanContext;
@@ -14,6 +14,7 @@ use super::attributes;
 use super::ending::Ending;
 use super::limit::Limiter;
 use super::settings::SocketTelemetry;
+use crate::pipeline::{Piece, Recorder};
 
 /// Internal room of the sockets that read trailing carriers. Namespaces with
 /// [`traced_connect`](super::traced_connect) have every socket in exactly one of the two.
@@ -44,6 +45,7 @@ pub(super) struct Connection {
     pub(super) ending: Arc<Ending>,
     limiter: Limiter,
     counted: AtomicBool,
+    described: OnceLock<Piece>,
 }
 
 /// The type under which a connection sits in the extensions.
@@ -71,6 +73,7 @@ impl Connection {
             ending: Arc::default(),
             limiter: Limiter::default(),
             counted: AtomicBool::new(false),
+            described: OnceLock::new(),
         }
     }
 
@@ -102,6 +105,14 @@ impl Connection {
     /// to a trace get one trace each: one for a whole connection would help nobody.
     pub(super) fn parent(&self) -> Option<&SpanContext> {
         Some(&self.span).filter(|span| self.joined && span.is_valid())
+    }
+
+    /// What every span of an event says of the connection.
+    pub(super) fn described(&self, recorder: &Recorder) -> &Piece {
+        self.described.get_or_init(|| {
+            let namespace = attributes::shared(&self.namespace);
+            recorder.piece(&[KeyValue::new(attributes::NAMESPACE, namespace)])
+        })
     }
 
     /// The room this connection belongs in.

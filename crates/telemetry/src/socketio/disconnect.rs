@@ -15,6 +15,7 @@ use super::attributes;
 use super::connection::Connection;
 use super::context;
 use super::disconnect_handler::DisconnectFn;
+use super::names::Event;
 use super::operation::{Metric, Operation};
 use super::run::{refuse, run};
 
@@ -111,7 +112,7 @@ impl<A: Adapter> Drop for Deferred<A> {
 
 /// The span of a disconnect handler, below the connection's.
 fn start(connection: &Connection, reason: DisconnectReason, transport: TransportType) -> Operation {
-    let event: Arc<str> = EVENT.into();
+    let event = Arc::new(Event::new(EVENT));
     let parent = if connection.span.is_valid() {
         context::parent_context(connection.span.clone())
     } else {
@@ -124,7 +125,7 @@ fn start(connection: &Connection, reason: DisconnectReason, transport: Transport
         parent,
         || {
             let mut list = Vec::with_capacity(8);
-            list.extend(attributes::operation("process", &event));
+            list.extend(attributes::operation("process", &event.name));
             let namespace = attributes::shared(&connection.namespace);
             list.push(KeyValue::new(attributes::NAMESPACE, namespace));
             list.push(attributes::transport(transport));

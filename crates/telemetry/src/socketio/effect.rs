@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use opentelemetry::global::{self, BoxedSpan};
+use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::SpanBuilder;
 use opentelemetry::{Context, InstrumentationScope};
 
@@ -13,10 +13,11 @@ use super::attributes;
 use super::custom::{Arguments, Direction, EventInfo};
 use super::instruments::Instruments;
 use super::limit::Limiter;
+use super::names::Event;
 use super::quota::Quota;
 use super::settings::SocketTelemetry;
 use super::source::Source;
-use crate::pipeline::{self, Formats};
+use crate::pipeline::{self, Formats, Recorder};
 
 impl SocketTelemetry {
     /// What sockets use whose namespace has no [`traced_connect`](super::traced_connect).
@@ -39,8 +40,8 @@ impl SocketTelemetry {
         admitted
     }
 
-    /// The name of an event in spans and metrics.
-    pub(super) fn event_name(&self, name: &str) -> Arc<str> {
+    /// An event, as spans and metrics call it.
+    pub(super) fn event(&self, name: &str) -> Arc<Event> {
         self.inner.names.get(name)
     }
 
@@ -61,10 +62,13 @@ impl SocketTelemetry {
         self.source().start(builder, parent)
     }
 
+    /// The quick way for spans, if there is one.
+    pub(super) fn recorder(&self) -> Option<(&Arc<Recorder>, &Arc<InstrumentationScope>)> {
+        self.source().recorder()
+    }
+
     pub(super) fn instruments(&self) -> &Instruments {
-        self.inner
-            .instruments
-            .get_or_init(|| Instruments::new(&global::meter_with_scope(scope())))
+        self.inner.provided.instruments()
     }
 
     /// The threshold, if `took` is longer.
@@ -112,7 +116,7 @@ impl SocketTelemetry {
     }
 
     fn source(&self) -> &Source {
-        self.inner.tracer.get_or_init(|| Source::global(scope()))
+        self.inner.provided.source()
     }
 }
 

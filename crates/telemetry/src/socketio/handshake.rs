@@ -18,6 +18,7 @@ use super::connection::{self, Connection};
 use super::context;
 use super::disconnect::CloseOnly;
 use super::msgpack;
+use super::names::Event;
 use super::operation::{Metric, Operation};
 use super::settings::SocketTelemetry;
 
@@ -103,7 +104,8 @@ fn start(connection: &Connection, auth: &Auth, transport: KeyValue) -> Operation
     let settings = &connection.settings;
     let parent = parent(connection, auth);
     let namespace = &connection.namespace;
-    Operation::start(settings, namespace, Metric::None, parent, || {
+    let name = Arc::new(Event::new(namespace));
+    Operation::start(settings, &name, Metric::None, parent, || {
         let mut list = vec![
             attributes::system(),
             KeyValue::new(attributes::NAMESPACE, attributes::shared(namespace)),

@@ -12,8 +12,10 @@ use socketioxide::handler::Value;
 use super::custom::Arguments;
 use super::fields::{Fields, Picker};
 use super::msgpack;
+use super::names::Event;
 use super::outgoing::RequestId;
 use super::settings::SocketTelemetry;
+use super::usual;
 
 /// Where an event's context came from: the attribute `socketio.context`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +43,20 @@ pub(super) struct EventName {
     /// Whatever the packets say.
     pub(super) fixed: Option<&'static str>,
     /// The name of its first event. All handlers but fallback ones have only that.
-    first: OnceLock<Arc<str>>,
+    first: OnceLock<Arc<Event>>,
 }
 
 impl EventName {
-    fn of(&self, value: &Value, settings: &SocketTelemetry) -> Arc<str> {
+    fn of(&self, value: &Value, settings: &SocketTelemetry) -> Arc<Event> {
+        let first = self.first.get();
+        if let Some(first) = first.filter(|first| self.fixed.is_some() || is_of(value, &first.name))
+        {
+            return Arc::clone(first);
+        }
         let name = self.fixed.unwrap_or_else(|| event_name(value));
-        match self.first.get() {
-            Some(first) if **first == *name => Arc::clone(first),
-            Some(_) => settings.event_name(name),
-            None => Arc::clone(self.first.get_or_init(|| settings.event_name(name))),
+        match first {
+            Some(_) => settings.event(name),
+            None => Arc::clone(self.first.get_or_init(|| settings.event(name))),
         }
     }
 }
@@ -58,8 +64,8 @@ impl EventName {
 /// What was read from an event's packet.
 #[derive(Debug)]
 pub(super) struct Incoming {
-    /// The name, as telemetry shows it.
-    pub(super) event: Arc<str>,
+    /// The event, as telemetry calls it.
+    pub(super) event: Arc<Event>,
     /// Bytes of the arguments as the handler gets them, attachments included.
     pub(super) size: usize,
     /// Which form the carrier had, sound or not.
@@ -103,14 +109,19 @@ impl Incoming {
 
     /// Reads the carrier; the arguments without it when they have changed.
     fn read(&mut self, raw: &str, order: &[Format]) -> Option<String> {
+        if let Some((carrier, event)) = usual::cut(raw, order) {
+            self.form = Form::Trailing;
+            self.carrier = Some(carrier);
+            return Some([event, "]"].concat());
+        }
+        // Without the key there is no carrier; looking for it costs less than reading an object.
+        if !raw.contains(usual::KEY) {
+            return None;
+        }
         if let Some(cut) = cut_trailing(raw) {
             self.form = Form::Trailing;
             self.keep(cut.carrier, order);
             return Some(cut.rest(raw));
-        }
-        // Without the key there is no carrier; looking for it costs less than reading the object.
-        if !raw.contains("\"_trace\"") {
-            return None;
         }
         let payload = find_payload(raw)?;
         if let Some(carrier) = payload.carrier {
@@ -179,6 +190,17 @@ fn json(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
+/// Whether it is plain to see that the event is called `name`.
+fn is_of(value: &Value, name: &str) -> bool {
+    match value {
+        Value::Str(text, _) => text
+            .strip_prefix("[\"")
+            .and_then(|text| text.strip_prefix(name))
+            .is_some_and(|text| text.starts_with('"')),
+        Value::Bytes(_) => event_name(value) == name,
+    }
+}
+
 /// The first element of the packet's array. The server has already read it once to find the
 /// handler, so it is there, and without escapes.
 fn event_name(value: &Value) -> &str {
@@ -222,7 +244,7 @@ mod tests {
             r#"["say",{{"a":1}},{{"_trace":{{"b3":"{B3}"}}}}]"#
         ));
         assert_eq!(rest, r#"["say",{"a":1}]"#);
-        assert_eq!(&*incoming.event, "say");
+        assert_eq!(&*incoming.event.name, "say");
         assert_eq!(incoming.form, Form::Trailing);
         assert!(incoming.carrier.unwrap().context.is_some());
         assert_eq!(incoming.size, rest.len());
@@ -268,7 +290,7 @@ mod tests {
     fn a_plain_event_is_left_alone() {
         let (incoming, rest) = take(r#" [ "say" ]"#);
         assert_eq!(rest, r#" [ "say" ]"#);
-        assert_eq!(&*incoming.event, "say");
+        assert_eq!(&*incoming.event.name, "say");
         assert_eq!(incoming.form, Form::None);
         assert_eq!(
             Incoming::take(
@@ -277,6 +299,7 @@ mod tests {
                 &SocketTelemetry::new()
             )
             .event
+            .name
             .as_ref(),
             "event"
         );

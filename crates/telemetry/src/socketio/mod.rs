@@ -78,6 +78,7 @@ mod sending;
 mod settings;
 mod size;
 mod source;
+mod usual;
 
 pub use ack::{TracedAck, TracedAckStream};
 pub use broadcast::TracedBroadcast;

@@ -10,6 +10,7 @@ use opentelemetry::{Context, KeyValue};
 
 use super::attributes;
 use super::failure::Failure;
+use super::names::Event;
 use super::quota::Quota;
 use super::settings::SocketTelemetry;
 
@@ -33,7 +34,7 @@ pub(super) enum Metric {
 pub(super) struct Operation {
     settings: SocketTelemetry,
     context: Context,
-    event: Arc<str>,
+    event: Arc<Event>,
     metric: Metric,
     started: Instant,
     /// The same as the time of day, where there is a span.
@@ -47,17 +48,30 @@ impl Operation {
     /// Starts the span under `parent`. The builder is asked for only where spans go somewhere.
     pub(super) fn start(
         settings: &SocketTelemetry,
-        event: &Arc<str>,
+        event: &Arc<Event>,
         metric: Metric,
         parent: Context,
         builder: impl FnOnce() -> SpanBuilder,
+    ) -> Self {
+        Self::start_with(settings, event, metric, parent, |parent, began| {
+            parent.with_span(settings.start(builder().with_start_time(began), parent))
+        })
+    }
+
+    /// The same with the span that `start` makes: given its parent and its time, the context with
+    /// the span in it.
+    pub(super) fn start_with(
+        settings: &SocketTelemetry,
+        event: &Arc<Event>,
+        metric: Metric,
+        parent: Context,
+        start: impl FnOnce(&Context, SystemTime) -> Context,
     ) -> Self {
         // Read before the time of day, so that the span's end is never before what happened in it.
         let started = Instant::now();
         let (context, began) = if settings.enabled() {
             let began = SystemTime::now();
-            let span = settings.start(builder().with_start_time(began), &parent);
-            (parent.with_span(span), Some(began))
+            (start(&parent, began), Some(began))
         } else {
             (parent, None)
         };
@@ -98,7 +112,7 @@ impl Operation {
                     Metric::Send => "emit of",
                     Metric::None => "connection to",
                 };
-                write!(f, "{what} {}", self.0.event)
+                write!(f, "{what} {}", self.0.event.name)
             }
         }
         Label(self)
@@ -133,19 +147,20 @@ impl Operation {
     }
 
     fn measure(&self, took: Duration, failure: Option<&Failure>) {
-        let (histogram, name) = match self.metric {
-            Metric::Process => (&self.settings.instruments().process_duration, "process"),
-            Metric::Send => (&self.settings.instruments().operation_duration, "send"),
+        let (histogram, sent) = match self.metric {
+            Metric::Process => (&self.settings.instruments().process_duration, false),
+            Metric::Send => (&self.settings.instruments().operation_duration, true),
             Metric::None => return,
         };
         let seconds = took.as_secs_f64();
-        let [system, _, name, destination] = attributes::operation(name, &self.event);
+        let attributes = self.event.measured(sent);
         // The measurement is taken in the span's context, so that exemplars can point to it.
         // That of a handler that returns is current already.
         let _guard = (!is_current(&self.context)).then(|| self.context.clone().attach());
         match failure {
-            None => histogram.record(seconds, &[system, name, destination]),
+            None => histogram.record(seconds, attributes),
             Some(failure) => {
+                let [system, name, destination] = attributes.clone();
                 let error = KeyValue::new(attributes::ERROR_TYPE, failure.kind);
                 histogram.record(seconds, &[system, name, destination, error]);
             }

@@ -1,9 +1,10 @@
 //! The span of an event's handler: whose child it is, and what it says.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use aether_propagation::Sampling;
-use opentelemetry::trace::{SpanBuilder, SpanContext, SpanKind, TraceFlags};
+use opentelemetry::trace::{Span, SpanBuilder, SpanContext, SpanKind, TraceContextExt, TraceFlags};
 use opentelemetry::{Context, KeyValue};
 use socketioxide::TransportType;
 use socketioxide::handler::Value;
@@ -16,6 +17,7 @@ use super::incoming::{Form, Incoming};
 use super::operation::{Metric, Operation};
 use super::outgoing::RequestId;
 use super::request::RequestContext;
+use crate::pipeline::{Recorded, Recorder};
 
 /// A handler's run, from the event's arrival on.
 #[derive(Debug)]
@@ -33,24 +35,26 @@ impl Process {
         has_ack: bool,
         transport: TransportType,
     ) -> Self {
-        let event = Arc::clone(&incoming.event);
-        let parent = parent(connection, &mut incoming, &event);
+        let parent = parent(connection, &mut incoming);
+        let event = &incoming.event;
         let settings = &connection.settings;
-        let kind = if has_ack || settings.is_request(&event) {
+        let kind = if has_ack || settings.is_request(&event.name) {
             SpanKind::Server
         } else {
             SpanKind::Consumer
         };
-        let operation = Operation::start(settings, &event, Metric::Process, parent, || {
-            let mut builder = SpanBuilder::from_name(["process ", &event].concat()).with_kind(kind);
-            // `with_attributes` would walk over the list.
-            builder.attributes = Some(describe(connection, &incoming, &event, has_ack, transport));
-            builder
-        });
+        let arrived = Arrived {
+            connection,
+            incoming: &incoming,
+            has_ack,
+            transport,
+        };
+        let start = |parent: &Context, began| arrived.span(parent, kind, began);
+        let operation = Operation::start_with(settings, event, Metric::Process, parent, start);
         settings.describe(
             operation.context(),
             Direction::Received,
-            &event,
+            &event.name,
             &connection.namespace,
             arguments,
         );
@@ -69,7 +73,8 @@ impl Process {
 
 /// The parent: the event's own context, else the connection's, else none. Where the decision to
 /// record is ours, the rate limit takes part in it.
-fn parent(connection: &Connection, incoming: &mut Incoming, event: &str) -> Context {
+fn parent(connection: &Connection, incoming: &mut Incoming) -> Context {
+    let event = &*incoming.event.name;
     let carrier = incoming.carrier.as_ref();
     if let Some(context) = carrier.and_then(|carrier| carrier.context) {
         let decided = context.sampling != Sampling::Defer;
@@ -116,36 +121,130 @@ fn remote_copy(parent: &SpanContext, sampled: bool) -> SpanContext {
     SpanContext::new(parent.trace_id(), parent.span_id(), flags, true, state)
 }
 
-fn describe(
-    connection: &Connection,
-    incoming: &Incoming,
-    event: &Arc<str>,
+/// What its span says of an event.
+struct Arrived<'a> {
+    connection: &'a Connection,
+    incoming: &'a Incoming,
     has_ack: bool,
     transport: TransportType,
-) -> Vec<KeyValue> {
-    let mut list = Vec::with_capacity(12);
-    list.extend(attributes::operation("process", event));
-    let size = i64::try_from(incoming.size).unwrap_or(i64::MAX);
-    list.push(KeyValue::new(attributes::BODY_SIZE, size));
-    let namespace = attributes::shared(&connection.namespace);
-    list.push(KeyValue::new(attributes::NAMESPACE, namespace));
-    list.push(KeyValue::new(attributes::ACK, has_ack));
-    list.push(attributes::transport(transport));
-    list.push(KeyValue::new(attributes::CONTEXT, incoming.form.as_str()));
-    match &incoming.request_id {
-        Some(RequestId::Text(id)) => {
-            list.push(KeyValue::new(attributes::REQUEST_ID, id.to_string()));
-        }
-        Some(RequestId::Number(id)) => {
-            list.push(KeyValue::new(attributes::REQUEST_ID, id.to_string()));
-        }
-        None => {}
+}
+
+impl Arrived<'_> {
+    /// The span, in its context.
+    fn span(&self, parent: &Context, kind: SpanKind, began: SystemTime) -> Context {
+        let settings = &self.connection.settings;
+        let name = &self.incoming.event.process;
+        let recorded = settings.recorder().and_then(|(recorder, scope)| {
+            recorder.start(scope, parent, name, kind.clone(), began, |span| {
+                self.record(recorder, span);
+            })
+        });
+        recorded.unwrap_or_else(|| {
+            let mut builder = SpanBuilder::from_name(name.to_string())
+                .with_kind(kind)
+                .with_start_time(began);
+            // `with_attributes` would walk over the list.
+            builder.attributes = Some(self.attributes());
+            parent.with_span(settings.start(builder, parent))
+        })
     }
-    if let Some(reject) = incoming.error {
-        list.push(KeyValue::new(
-            attributes::PROPAGATION_ERROR,
-            reject.as_str(),
-        ));
+
+    /// The [`attributes`](Self::attributes), most of them encoded long ago.
+    fn record(&self, recorder: &Recorder, span: &mut Recorded) {
+        let (event, form) = (&self.incoming.event, self.incoming.form);
+        span.begin_with(event.described(recorder, self.has_ack, self.transport, form));
+        span.begin_with(self.connection.described(recorder));
+        span.set_attribute(self.size());
+        span.set_attributes(self.seldom());
     }
-    list
+
+    fn attributes(&self) -> Vec<KeyValue> {
+        let mut list = Vec::with_capacity(12);
+        list.extend(attributes::operation("process", &self.incoming.event.name));
+        list.push(self.size());
+        let namespace = attributes::shared(&self.connection.namespace);
+        list.push(KeyValue::new(attributes::NAMESPACE, namespace));
+        list.push(KeyValue::new(attributes::ACK, self.has_ack));
+        list.push(attributes::transport(self.transport));
+        let form = self.incoming.form.as_str();
+        list.push(KeyValue::new(attributes::CONTEXT, form));
+        list.extend(self.seldom());
+        list
+    }
+
+    fn size(&self) -> KeyValue {
+        let size = i64::try_from(self.incoming.size).unwrap_or(i64::MAX);
+        KeyValue::new(attributes::BODY_SIZE, size)
+    }
+
+    /// What few events have.
+    fn seldom(&self) -> impl Iterator<Item = KeyValue> {
+        let id = self.incoming.request_id.as_ref().map(|id| match id {
+            RequestId::Text(id) => id.to_string(),
+            RequestId::Number(id) => id.to_string(),
+        });
+        let id = id.map(|id| KeyValue::new(attributes::REQUEST_ID, id));
+        let error = self.incoming.error.map(|reject| reject.as_str());
+        let error = error.map(|error| KeyValue::new(attributes::PROPAGATION_ERROR, error));
+        id.into_iter().chain(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::trace::v1::Span as ProtoSpan;
+    use opentelemetry_sdk::trace::{Sampler, SpanLimits};
+
+    use super::super::incoming::EventName;
+    use super::super::settings::SocketTelemetry;
+    use super::*;
+    use crate::pipeline::testing::Recording;
+
+    const CARRIER: &str = r#"{"b3":"4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1"}"#;
+
+    /// The span of an event, without its ids and times.
+    fn span(settings: &SocketTelemetry, recording: &Recording, way: &str) -> ProtoSpan {
+        let (raw, has_ack, transport) = match way {
+            "plain" => (r#"["say"]"#.to_owned(), true, TransportType::Websocket),
+            "trailing" => {
+                let raw = format!(r#"["say",{{"_trace":{CARRIER}}}]"#);
+                (raw, false, TransportType::Polling)
+            }
+            "broken" => {
+                let raw = r#"["say",{"_trace":{"b3":"x"}}]"#.to_owned();
+                (raw, true, TransportType::Websocket)
+            }
+            _ => {
+                let raw = format!(r#"["say",{{"_trace":{CARRIER},"_requestId":"r"}}]"#);
+                (raw, false, TransportType::Websocket)
+            }
+        };
+        let connection = Arc::new(Connection::new(settings.clone(), "/room"));
+        let mut value = Value::Str(raw.into(), None);
+        let incoming = Incoming::take(&mut value, &EventName::default(), settings);
+        let process = Process::start(&connection, incoming, &value, has_ack, transport);
+        process.operation.finish(Ok(()));
+        drop(process.context);
+        let [mut span] = <[ProtoSpan; 1]>::try_from(recording.take()).unwrap();
+        span.span_id.clear();
+        if span.parent_span_id.is_empty() {
+            span.trace_id.clear();
+        }
+        (span.start_time_unix_nano, span.end_time_unix_nano) = (0, 0);
+        span
+    }
+
+    #[test]
+    fn a_span_says_the_same_however_it_is_made() {
+        let recording = Recording::new(Sampler::AlwaysOn, SpanLimits::default(), None);
+        let settings = SocketTelemetry::new();
+        let quick = settings.clone().with_tracer_provider(&recording.provider);
+        let slow = settings.with_tracer_provider(&recording.sdk);
+        assert!(quick.recorder().is_some() && slow.recorder().is_none());
+        for way in ["plain", "trailing", "broken", "payload"] {
+            let (one, other) = (span(&quick, &recording, way), span(&slow, &recording, way));
+            assert_eq!(one, other, "{way}");
+            assert!(one.attributes.len() >= 9, "{way}");
+        }
+    }
 }

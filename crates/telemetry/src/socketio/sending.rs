@@ -87,7 +87,8 @@ impl Sending {
         target: &Target<'_>,
         arguments: &dyn Arguments,
     ) -> Self {
-        let event = settings.event_name(event);
+        let known = settings.event(event);
+        let event = &known.name;
         let current;
         let (requests, explicit) = if answering.is_empty() {
             current = RequestContext::current();
@@ -95,10 +96,10 @@ impl Sending {
         } else {
             (answering, true)
         };
-        let (parent, links) = parent(settings, &event, answering, target);
+        let (parent, links) = parent(settings, event, answering, target);
         let answer = Answer::new(requests, explicit, target);
         let form = answer.form(target);
-        let operation = Operation::start(settings, &event, Metric::Send, parent, || {
+        let operation = Operation::start(settings, &known, Metric::Send, parent, || {
             let kind = if has_ack {
                 SpanKind::Client
             } else {
@@ -107,7 +108,7 @@ impl Sending {
             SpanBuilder::from_name(format!("send {event}"))
                 .with_kind(kind)
                 .with_links(links)
-                .with_attributes(describe(&event, has_ack, form, target))
+                .with_attributes(describe(event, has_ack, form, target))
         });
         let span = operation.context().span();
         if span.is_recording()
@@ -118,7 +119,7 @@ impl Sending {
         settings.describe(
             operation.context(),
             Direction::Sent,
-            &event,
+            event,
             target.namespace(),
             arguments,
         );

@@ -16,9 +16,9 @@ use super::instruments::Instruments;
 use super::limit::Limiter;
 use super::names::Names;
 use super::quota::Quota;
-use super::source::Source;
 use crate::config::Propagators;
 use crate::pipeline::Formats;
+use crate::provided::Provided;
 
 /// What takes longer than this is marked as slow, unless set otherwise.
 pub const DEFAULT_SLOW_THRESHOLD: Duration = Duration::from_secs(1);
@@ -50,8 +50,7 @@ pub(super) struct Inner {
     /// Declared requests and the events that answer them.
     pub(super) answers: BTreeMap<Cow<'static, str>, Cow<'static, str>>,
     pub(super) namespace: Option<Arc<str>>,
-    pub(super) tracer: Arc<Lazy<Source>>,
-    pub(super) instruments: Arc<Lazy<Instruments>>,
+    pub(super) provided: Provided<Instruments>,
     pub(super) formats: Arc<Lazy<Arc<Formats>>>,
     pub(super) slow_threshold: Option<Duration>,
     pub(super) log_quota: Arc<Quota>,
@@ -81,8 +80,7 @@ impl SocketTelemetry {
                 new_traces_per_second: Some(DEFAULT_NEW_TRACES_PER_SECOND),
                 answers: BTreeMap::new(),
                 namespace: None,
-                tracer: Arc::default(),
-                instruments: Arc::default(),
+                provided: Provided::new(scope, Instruments::new),
                 formats: Arc::default(),
                 slow_threshold: Some(DEFAULT_SLOW_THRESHOLD),
                 log_quota: Arc::default(),
@@ -172,8 +170,10 @@ impl SocketTelemetry {
     /// ```
     #[must_use]
     pub fn with_tracer_provider(mut self, provider: &impl ObjectSafeTracerProvider) -> Self {
-        let source = Source::new(provider, scope());
-        self.edit().tracer = Arc::new(Lazy::from(source));
+        let inner = self.edit();
+        inner.provided.take_spans_to(provider);
+        // They hold what was encoded for the other provider.
+        inner.names = Arc::default();
         self
     }
 
@@ -191,8 +191,7 @@ impl SocketTelemetry {
     /// ```
     #[must_use]
     pub fn with_meter_provider(mut self, provider: &impl MeterProvider) -> Self {
-        let instruments = Instruments::new(&provider.meter_with_scope(scope()));
-        self.edit().instruments = Arc::new(Lazy::from(instruments));
+        self.edit().provided.take_metrics_to(provider);
         self
     }
 

@@ -1,6 +1,7 @@
 //! Where spans go, and whether that is anywhere.
 
 use std::fmt;
+use std::sync::Arc;
 
 use opentelemetry::global::{self, BoxedSpan, BoxedTracer, ObjectSafeTracerProvider};
 use opentelemetry::trace::{
@@ -9,26 +10,31 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{Context, InstrumentationScope};
 
+use crate::pipeline::Recorder;
+
 /// A tracer that knows whether anything listens to it.
 pub(crate) struct Source {
     tracer: BoxedTracer,
     enabled: bool,
+    recorder: Option<Arc<Recorder>>,
+    scope: Arc<InstrumentationScope>,
 }
 
 impl Source {
     /// The tracer of the global provider, as it is now.
     pub(crate) fn global(scope: InstrumentationScope) -> Self {
-        Self::from_tracer(global::tracer_with_scope(scope))
+        Self::from_tracer(global::tracer_with_scope(scope.clone()), scope)
     }
 
     pub(crate) fn new(
         provider: &impl ObjectSafeTracerProvider,
         scope: InstrumentationScope,
     ) -> Self {
-        Self::from_tracer(BoxedTracer::new(provider.boxed_tracer(scope)))
+        let tracer = BoxedTracer::new(provider.boxed_tracer(scope.clone()));
+        Self::from_tracer(tracer, scope)
     }
 
-    fn from_tracer(tracer: BoxedTracer) -> Self {
+    fn from_tracer(tracer: BoxedTracer, scope: InstrumentationScope) -> Self {
         // The do-nothing tracer hands back the context it was given; any other makes a new span.
         // Under a suppressed context not even a recorder records the question.
         let span_id = SpanId::from(1);
@@ -44,12 +50,22 @@ impl Source {
             .with_telemetry_suppressed();
         let probe = tracer.build_with_context(SpanBuilder::default(), &parent);
         let enabled = probe.span_context().span_id() != span_id;
-        Self { tracer, enabled }
+        Self {
+            recorder: Recorder::behind(&tracer),
+            scope: Arc::new(scope),
+            tracer,
+            enabled,
+        }
     }
 
     /// Whether spans go anywhere. When not, contexts still travel, but no span is described.
     pub(crate) const fn enabled(&self) -> bool {
         self.enabled
+    }
+
+    /// The quick way, where the spans go to our own pipeline, with the scope to name.
+    pub(crate) fn recorder(&self) -> Option<(&Arc<Recorder>, &Arc<InstrumentationScope>)> {
+        Some((self.recorder.as_ref()?, &self.scope))
     }
 
     pub(crate) fn start(&self, builder: SpanBuilder, parent: &Context) -> BoxedSpan {

@@ -1,9 +1,9 @@
 //! Settings of the client's layer.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use opentelemetry::global::{self, ObjectSafeTracerProvider};
+use opentelemetry::global::ObjectSafeTracerProvider;
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider};
 use tower::Layer;
 
@@ -11,6 +11,7 @@ use super::service::HttpClientService;
 use crate::http::instruments;
 use crate::http::layer::scope;
 use crate::http::methods::Methods;
+use crate::provided::Provided;
 use crate::socketio::Source;
 
 /// A layer around a client: any tower service from [`http::Request`] to [`http::Response`]
@@ -45,8 +46,7 @@ pub fn client_layer() -> HttpClientLayer {
         shared: Arc::new(Shared {
             methods: Methods::from_env(),
             secret_parameters: Vec::new(),
-            source: Arc::default(),
-            duration: Arc::default(),
+            provided: Provided::new(scope, duration),
         }),
     }
 }
@@ -62,8 +62,7 @@ pub(super) struct Shared {
     pub(super) methods: Methods,
     /// In lower case.
     pub(super) secret_parameters: Vec<Box<str>>,
-    source: Arc<OnceLock<Source>>,
-    duration: Arc<OnceLock<Histogram<f64>>>,
+    provided: Provided<Histogram<f64>>,
 }
 
 impl HttpClientLayer {
@@ -79,15 +78,14 @@ impl HttpClientLayer {
     /// Takes spans to `provider` instead of the global tracer provider.
     #[must_use]
     pub fn with_tracer_provider(mut self, provider: &impl ObjectSafeTracerProvider) -> Self {
-        self.edit().source = Arc::new(OnceLock::from(Source::new(provider, scope())));
+        self.edit().provided.take_spans_to(provider);
         self
     }
 
     /// Takes metrics to `provider` instead of the global meter provider.
     #[must_use]
     pub fn with_meter_provider(mut self, provider: &impl MeterProvider) -> Self {
-        let duration = duration(&provider.meter_with_scope(scope()));
-        self.edit().duration = Arc::new(OnceLock::from(duration));
+        self.edit().provided.take_metrics_to(provider);
         self
     }
 
@@ -112,12 +110,11 @@ impl fmt::Debug for HttpClientLayer {
 
 impl Shared {
     pub(super) fn source(&self) -> &Source {
-        self.source.get_or_init(|| Source::global(scope()))
+        self.provided.source()
     }
 
     pub(super) fn duration(&self) -> &Histogram<f64> {
-        self.duration
-            .get_or_init(|| duration(&global::meter_with_scope(scope())))
+        self.provided.instruments()
     }
 }
 

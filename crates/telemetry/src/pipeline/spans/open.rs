@@ -27,6 +27,8 @@ pub(super) struct Open {
     resource_schema: String,
     scopes: Vec<Scope>,
     spans: usize,
+    /// Bytes of the spans of the last request, which the next one's will take, too.
+    last: usize,
 }
 
 #[derive(Debug)]
@@ -52,10 +54,15 @@ impl Open {
         // There are a few scopes, and most spans are of the same one.
         match self.scopes.iter_mut().find(|known| known.scope == *scope) {
             Some(known) => known.spans.extend_from_slice(span),
-            None => self.scopes.push(Scope {
-                scope: scope.clone(),
-                spans: span.to_vec(),
-            }),
+            None => {
+                let room = if self.scopes.is_empty() { self.last } else { 0 };
+                let mut spans = Vec::with_capacity(room.max(span.len()));
+                spans.extend_from_slice(span);
+                self.scopes.push(Scope {
+                    scope: scope.clone(),
+                    spans,
+                });
+            }
         }
     }
 
@@ -67,6 +74,7 @@ impl Open {
             return None;
         }
         let content: usize = scopes.iter().map(|scope| scope.spans.len()).sum();
+        self.last = content;
         let mut body = Vec::with_capacity(content + self.resource.len() + 512);
         put_message(&mut body, RESOURCE_SPANS, |body| {
             put_bytes(body, RESOURCE, &self.resource);
