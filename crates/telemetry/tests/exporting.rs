@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use aether_telemetry::{Outcome, Telemetry};
 use opentelemetry::global;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::{Metric, NumberDataPoint};
 use support::backend::{Backend, status};
 use support::decoded::{Log, attribute, logs, metrics, resource, spans};
 use support::{PATIENCE, config, count};
@@ -98,6 +99,25 @@ async fn everything_arrives_and_nothing_about_itself() {
     ] {
         assert!(names.contains(name), "{name}: {names:?}");
     }
+    // One series for each signal and destination; what failed for good has a reason as well.
+    for name in [
+        "aether.telemetry.accepted",
+        "aether.telemetry.exported",
+        "aether.telemetry.queued",
+    ] {
+        let found: BTreeSet<_> = metrics
+            .iter()
+            .filter(|metric| metric.name == name)
+            .flat_map(points)
+            .map(|point| {
+                let text = |key| attribute(&point.attributes, key).unwrap_or_default();
+                assert_eq!(text("destination"), backend.name, "{point:?}");
+                assert_eq!(point.attributes.len(), 2, "{point:?}");
+                text("signal")
+            })
+            .collect();
+        assert!(found.contains("traces"), "{name}: {found:?}");
+    }
     let seconds = metrics.iter().find(|metric| metric.name == "app.seconds");
     let seconds = seconds.and_then(|metric| metric.data.as_ref());
     assert!(
@@ -110,4 +130,12 @@ async fn everything_arrives_and_nothing_about_itself() {
     assert!(count(&status, Outcome::Exported, &backend.name, "") > 3);
     let shown = serde_json::to_string(&status).unwrap();
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+fn points(metric: &Metric) -> Vec<NumberDataPoint> {
+    match &metric.data {
+        Some(Data::Sum(sum)) => sum.data_points.clone(),
+        Some(Data::Gauge(gauge)) => gauge.data_points.clone(),
+        other => panic!("{other:?}"),
+    }
 }

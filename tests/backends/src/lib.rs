@@ -16,5 +16,6 @@ pub mod ports;
 pub mod process;
 pub mod scenario;
 pub mod span;
+pub mod traces_only;
 pub mod wait;
 pub mod ways;

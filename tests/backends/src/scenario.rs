@@ -149,6 +149,13 @@ impl Server {
             .sum()
     }
 
+    /// What its only backend refused last; empty where it refused nothing.
+    #[must_use]
+    pub fn last_error(&self) -> String {
+        let error = self.status().destinations[0].health.last_error.clone();
+        error.unwrap_or_default()
+    }
+
     /// Sends what is left and stops.
     pub async fn stop(self) -> ShutdownReport {
         self.telemetry.shutdown(Duration::from_secs(10)).await

@@ -1,13 +1,14 @@
 //! Export against Jaeger v2, which takes traces only, over every way to send.
 
 use aether_backends_tests::backend::jaeger::Jaeger;
-use aether_backends_tests::expected::{SPANS, assert_click};
+use aether_backends_tests::expected::assert_click;
 use aether_backends_tests::payload::{Click, Encoding, PAGE};
 use aether_backends_tests::scenario::{SERVER, Server};
-use aether_backends_tests::span::{Span, tree};
-use aether_backends_tests::wait::eventually;
+use aether_backends_tests::span::tree;
+use aether_backends_tests::traces_only::{
+    Refusal, TraceBackend, assert_loses_only_the_rest, whole_trace,
+};
 use aether_backends_tests::ways::{Port, WAYS};
-use aether_telemetry::{Outcome, Signal};
 
 #[tokio::test]
 async fn a_click_is_one_tree() {
@@ -34,82 +35,25 @@ async fn a_click_is_one_tree() {
 #[tokio::test]
 async fn a_base_endpoint_loses_only_what_jaeger_does_not_take_and_says_so() {
     let jaeger = Jaeger::start().await;
-    for (port, protocol, reason, said, remedy) in [
-        (
-            Port::Http,
-            "http/protobuf",
-            "http_404",
-            "404",
-            "check the endpoint",
-        ),
-        (
-            Port::Grpc,
-            "grpc",
-            "grpc_unimplemented",
-            "UNIMPLEMENTED",
-            "does not take this signal",
-        ),
-    ] {
-        let endpoint = jaeger.endpoint(port);
-        let server = Server::start(&[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
-        ])
-        .await;
-        let click = Click::now();
-        server.page_reports(&click, Encoding::Protobuf).await;
-        server.handles(&click);
-        server.flush().await;
-        assert_click(&whole_trace(&jaeger, &click, "beside refused signals").await);
-        // One record of the page, two of the server; the page's one point and the server's own.
-        for (signal, at_least) in [(Signal::Logs, 3), (Signal::Metrics, 2)] {
-            eventually(
-                &format!("{protocol}: refused {signal} are counted"),
-                async || match server.count(Outcome::Dropped, signal, reason) {
-                    refused if refused >= at_least => Ok(()),
-                    _ => Err(format!("{:#?}", server.status())),
-                },
-            )
-            .await;
-        }
-        let error = server.status().destinations[0].health.last_error.clone();
-        let error = error.unwrap_or_default();
-        assert!(error.contains(said) && error.contains(remedy), "{error}");
-        assert_eq!(server.count(Outcome::Dropped, Signal::Traces, reason), 0);
-
-        let report = server.check().await;
-        for result in &report.results {
-            let taken = result.signal == Signal::Traces;
-            assert_eq!(result.accepted, taken, "{report}");
-        }
-        assert_eq!(report.results.len(), 3);
-        let spans = eventually("the check's span is there", async || {
-            let spans = jaeger.trace(&report.trace_id).await?;
-            (!spans.is_empty())
-                .then_some(spans)
-                .ok_or_else(|| jaeger.log())
+    let http = Refusal {
+        port: Port::Http,
+        protocol: "http/protobuf",
+        reason: "http_404",
+        said: "404",
+        remedy: "check the endpoint",
+    };
+    let grpc = Refusal {
+        port: Port::Grpc,
+        protocol: "grpc",
+        reason: "grpc_unimplemented",
+        said: "UNIMPLEMENTED",
+        remedy: "does not take this signal",
+    };
+    for refusal in [http, grpc] {
+        assert_loses_only_the_rest(&jaeger, &refusal, assert_click, |check| {
+            let expected = format!("{SERVER}: telemetry check [internal]\n");
+            assert_eq!(tree(check), expected);
         })
         .await;
-        assert_eq!(
-            tree(&spans),
-            format!("{SERVER}: telemetry check [internal]\n")
-        );
-        server.stop().await;
     }
-}
-
-/// The spans of a click once all are there.
-async fn whole_trace(jaeger: &Jaeger, click: &Click, way: &str) -> Vec<Span> {
-    eventually(&format!("{way}: the trace is whole"), async || {
-        let spans = jaeger.trace(&click.trace_id).await?;
-        if spans.len() as u64 >= SPANS {
-            return Ok(spans);
-        }
-        Err(format!(
-            "it is\n{}\nits log is\n{}",
-            tree(&spans),
-            jaeger.log()
-        ))
-    })
-    .await
 }

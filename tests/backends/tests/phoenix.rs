@@ -6,7 +6,10 @@ use aether_backends_tests::backend::phoenix::Phoenix;
 use aether_backends_tests::expected::{SPANS, assert_click_without_resources};
 use aether_backends_tests::payload::{Click, Encoding};
 use aether_backends_tests::scenario::Server;
-use aether_backends_tests::span::{Span, outline};
+use aether_backends_tests::span::outline;
+use aether_backends_tests::traces_only::{
+    Refusal, TraceBackend, assert_loses_only_the_rest, whole_trace,
+};
 use aether_backends_tests::wait::eventually;
 use aether_backends_tests::ways::{Port, WAYS, Way};
 use aether_telemetry::{Outcome, Signal};
@@ -59,63 +62,26 @@ async fn a_click_is_one_tree_or_its_loss_is_told() {
 #[tokio::test]
 async fn a_base_endpoint_loses_only_what_phoenix_does_not_take_and_says_so() {
     let phoenix = Phoenix::start().await;
-    for (port, protocol, reason, said, remedy) in [
-        (
-            Port::Http,
-            "http/protobuf",
-            "http_4xx",
-            "405",
-            "check the endpoint",
-        ),
-        (
-            Port::Grpc,
-            "grpc",
-            "grpc_unimplemented",
-            "UNIMPLEMENTED",
-            "does not take this signal",
-        ),
-    ] {
-        let endpoint = phoenix.endpoint(port);
-        let server = Server::start(&[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
-        ])
-        .await;
-        let click = Click::now();
-        server.page_reports(&click, Encoding::Protobuf).await;
-        server.handles(&click);
-        server.flush().await;
-        assert_click_without_resources(&whole_trace(&phoenix, &click, protocol).await);
-        // One record of the page, two of the server; the page's one point and the server's own.
-        for (signal, at_least) in [(Signal::Logs, 3), (Signal::Metrics, 2)] {
-            eventually(
-                &format!("{protocol}: refused {signal} are counted"),
-                async || match server.count(Outcome::Dropped, signal, reason) {
-                    refused if refused >= at_least => Ok(()),
-                    _ => Err(format!("{:#?}", server.status())),
-                },
-            )
-            .await;
-        }
-        let error = last_error(&server);
-        assert!(error.contains(said) && error.contains(remedy), "{error}");
-        assert_eq!(server.count(Outcome::Dropped, Signal::Traces, reason), 0);
-
-        let report = server.check().await;
-        for result in &report.results {
-            let taken = result.signal == Signal::Traces;
-            assert_eq!(result.accepted, taken, "{report}");
-        }
-        assert_eq!(report.results.len(), 3);
-        let spans = eventually("the check's span is there", async || {
-            let spans = phoenix.trace(&report.trace_id).await?;
-            (!spans.is_empty())
-                .then_some(spans)
-                .ok_or_else(|| phoenix.log())
+    let http = Refusal {
+        port: Port::Http,
+        protocol: "http/protobuf",
+        reason: "http_4xx",
+        said: "405",
+        remedy: "check the endpoint",
+    };
+    let grpc = Refusal {
+        port: Port::Grpc,
+        protocol: "grpc",
+        reason: "grpc_unimplemented",
+        said: "UNIMPLEMENTED",
+        remedy: "does not take this signal",
+    };
+    for refusal in [http, grpc] {
+        let is_click = assert_click_without_resources;
+        assert_loses_only_the_rest(&phoenix, &refusal, is_click, |check| {
+            assert_eq!(outline(check), "telemetry check\n");
         })
         .await;
-        assert_eq!(outline(&spans), "telemetry check\n");
-        server.stop().await;
     }
 }
 
@@ -151,30 +117,9 @@ async fn assert_told(
     .await;
     let exported = server.count(Outcome::Exported, Signal::Traces, "");
     assert_eq!(exported, 0, "{}", way.name);
-    let error = last_error(server);
+    let error = server.last_error();
     assert!(error.contains(said), "{}: {error}", way.name);
     let spans = phoenix.trace(&click.trace_id).await;
     let spans = spans.expect("Phoenix answers");
     assert_eq!(outline(&spans), "", "{}", way.name);
-}
-
-fn last_error(server: &Server) -> String {
-    let error = server.status().destinations[0].health.last_error.clone();
-    error.unwrap_or_default()
-}
-
-/// The spans of a click once all are there.
-async fn whole_trace(phoenix: &Phoenix, click: &Click, way: &str) -> Vec<Span> {
-    eventually(&format!("{way}: the trace is whole"), async || {
-        let spans = phoenix.trace(&click.trace_id).await?;
-        if spans.len() as u64 >= SPANS {
-            return Ok(spans);
-        }
-        Err(format!(
-            "it is\n{}\nits log is\n{}",
-            outline(&spans),
-            phoenix.log()
-        ))
-    })
-    .await
 }

@@ -1,7 +1,6 @@
 //! An OTLP receiver that speaks gRPC and does exactly what it is told, one script line per call.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -9,10 +8,9 @@ use h2::Reason;
 use h2::server::SendResponse;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::support::wait_for;
+use crate::support::recorder::{Recorder, Stream, listen};
 
 /// What happens to one call.
 #[derive(Debug, Clone)]
@@ -53,11 +51,8 @@ pub struct Received {
 pub struct GrpcBackend {
     pub url: String,
     pub name: String,
-    received: Arc<Mutex<Vec<Received>>>,
+    recorder: Arc<Recorder<Call, Received>>,
 }
-
-type Script = Arc<Mutex<VecDeque<Call>>>;
-type Log = Arc<Mutex<Vec<Received>>>;
 
 impl GrpcBackend {
     /// Starts on a free port. After the script, every call is answered by `last`.
@@ -66,51 +61,38 @@ impl GrpcBackend {
         last: Option<Call>,
         tls: Option<TlsAcceptor>,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let name = listener.local_addr().expect("an address").to_string();
-        let received = Log::default();
-        let log = Arc::clone(&received);
-        let script: Script = Arc::new(Mutex::new(script.into_iter().collect()));
         let scheme = if tls.is_some() { "https" } else { "http" };
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (script, log) = (Arc::clone(&script), Arc::clone(&log));
-                let (last, tls) = (last.clone(), tls.clone());
-                tokio::spawn(async move {
-                    match tls {
-                        None => serve(stream, script, last, log).await,
-                        Some(tls) => {
-                            if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, script, last, log).await;
-                            }
-                        }
-                    }
-                });
+        let recorder = Recorder::new(script, last);
+        let log = Arc::clone(&recorder);
+        let name = listen(tls, move |stream| {
+            let log = Arc::clone(&log);
+            async move {
+                match stream {
+                    Stream::Plain(stream) => serve(stream, log).await,
+                    Stream::Tls(stream) => serve(stream, log).await,
+                }
             }
-        });
+        })
+        .await;
         Self {
             url: format!("{scheme}://{name}"),
             name,
-            received,
+            recorder,
         }
     }
 
     pub fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap().clone()
+        self.recorder.received()
     }
 
     /// Waits until that many calls are there.
     pub async fn wait(&self, calls: usize) -> Vec<Received> {
-        wait_for("the backend gets its calls", || {
-            let received = self.received();
-            (received.len() >= calls).then_some(received)
-        })
-        .await
+        self.recorder.wait(calls).await
     }
 }
 
 /// Serves a connection until it ends; how is no news.
-async fn serve<S>(stream: S, script: Script, last: Option<Call>, log: Log)
+async fn serve<S>(stream: S, log: Arc<Recorder<Call, Received>>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -118,12 +100,11 @@ where
         return;
     };
     while let Some(Ok((request, respond))) = connection.accept().await {
-        let (script, log, last) = (Arc::clone(&script), Arc::clone(&log), last.clone());
+        let log = Arc::clone(&log);
         tokio::spawn(async move {
             let received = read(request).await;
             let size = received.message.len();
-            log.lock().unwrap().push(received);
-            let act = script.lock().unwrap().pop_front().or(last);
+            let act = log.record(received);
             let act = act.unwrap_or(Call::Fail(12, "not expected", ""));
             answer(act, size, respond).await;
         });

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use aether_telemetry::http::{HttpClientLayer, client_layer, inject_headers, layer};
-use aether_telemetry::{Config, Telemetry};
+use aether_telemetry::{Config, InCurrentTrace, Telemetry};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
@@ -13,6 +13,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::{SpanKind, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry_sdk::trace::SpanData;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::observed::{Observed, observed};
@@ -149,6 +150,59 @@ async fn any_tower_client_carries_the_context() {
     let span = seen.spans.named("GET").await;
     assert_eq!(response.headers()["etag"], span.b3());
     assert_eq!(span.attribute("server.port").as_deref(), Some("443"));
+}
+
+#[tokio::test]
+async fn a_spawned_task_asks_in_the_trace_of_its_handler() {
+    let _telemetry = telemetry();
+    let seen = observed(layer());
+    let echo = service_fn(async |request: Request<()>| {
+        let b3 = request.headers().get("b3").cloned();
+        let mut response = Response::new(());
+        response
+            .headers_mut()
+            .extend(b3.map(|b3| (http::header::ETAG, b3)));
+        Ok::<_, Infallible>(response)
+    });
+    let call = client(&seen).layer(echo);
+    let (sender, mut answers) = mpsc::unbounded_channel();
+    let handler = async move || {
+        for url in ["https://inside.example/", "https://outside.example/"] {
+            let request = Request::get(url).body(()).unwrap();
+            let (call, sender) = (call.clone(), sender.clone());
+            let ask = async move {
+                tokio::task::yield_now().await;
+                let answer = call.oneshot(request).await.unwrap();
+                sender.send(answer.headers()["etag"].clone()).unwrap();
+            };
+            if url.contains("inside") {
+                tokio::spawn(ask.in_current_trace());
+            } else {
+                tokio::spawn(ask);
+            }
+        }
+    };
+    let shop = Router::new()
+        .route("/order", get(handler))
+        .layer(seen.layer.clone());
+    let request = Request::get("/order")
+        .body(axum::body::Body::empty())
+        .unwrap();
+    drop(shop.oneshot(request).await.unwrap());
+
+    let order = seen.spans.named("GET /order").await;
+    let spans = client_spans(&seen, 2).await;
+    let asked = |host| {
+        let mut spans = spans.iter();
+        spans.find(|span| span.attribute("server.address").as_deref() == Some(host))
+    };
+    let inside = asked("inside.example").unwrap();
+    assert_eq!(inside.parent(), order.id());
+    assert_eq!(inside.trace(), order.trace());
+    let outside = asked("outside.example").unwrap();
+    assert_ne!(outside.trace(), order.trace());
+    let sent = [answers.recv().await.unwrap(), answers.recv().await.unwrap()];
+    assert!(sent.iter().any(|b3| *b3 == inside.b3()), "{sent:?}");
 }
 
 #[tokio::test]

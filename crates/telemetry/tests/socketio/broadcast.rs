@@ -5,23 +5,15 @@ use futures_util::StreamExt;
 use opentelemetry::trace::SpanKind;
 use serde_json::{Value, json};
 use socketioxide::SocketIo;
-use socketioxide::extract::{AckSender, Data, SocketRef};
+use socketioxide::extract::{AckSender, SocketRef};
 
 use crate::client::Client;
-use crate::server::{Observed, Server, serve};
+use crate::server::{Observed, Server, join, serve};
 use crate::spans::{Facts, Remote};
 
 /// `join` rooms, then broadcast the way the event says.
 fn spreads(socket: SocketRef) {
-    socket.on(
-        "join",
-        traced(
-            async |socket: SocketRef, Data(room): Data<String>, ack: AckSender| {
-                socket.join(room);
-                ack.send(&())
-            },
-        ),
-    );
+    socket.on("join", traced(join));
     socket.on(
         "all",
         traced(async |io: SocketIo| io.traced().emit("news", &(1, "b")).await),

@@ -1,5 +1,6 @@
 //! Spans and logs made with `tracing` inside handlers.
 
+use aether_telemetry::InCurrentTrace;
 use aether_telemetry::socketio::{TracedEmit, traced};
 use opentelemetry::logs::AnyValue;
 use opentelemetry::trace::TracerProvider;
@@ -70,6 +71,48 @@ async fn tracing_spans_and_logs_belong_to_the_handlers_span() {
         message.map(|(_, value)| value),
         Some(&AnyValue::from("out of paper"))
     );
+}
+
+#[tokio::test]
+async fn a_log_record_of_a_spawned_task_belongs_to_the_handlers_span() {
+    let server = serve(|socket| {
+        socket.on(
+            "go",
+            traced(async |socket: SocketRef| {
+                let later = async move {
+                    tokio::task::yield_now().await;
+                    tracing::warn!("from the task");
+                    socket.emit("done", &()).ok();
+                };
+                tokio::spawn(later.in_current_trace());
+                tokio::spawn(async { tracing::warn!("from a stranger") });
+            }),
+        );
+    })
+    .await;
+    let exporter = InMemoryLogExporter::default();
+    let logs = SdkLoggerProvider::builder()
+        .with_simple_exporter(exporter.clone())
+        .build();
+    let subscriber = tracing_subscriber::registry().with(OpenTelemetryTracingBridge::new(&logs));
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let mut client = Client::plain(server.port).await;
+    client.emit(json!(["go"])).await;
+    assert_eq!(client.event().await, json!(["done", null]));
+    let process = server.spans.named("process go").await;
+    // The outer `Option`: whether it was logged; the inner one: whether in a trace.
+    let found = |text: &str| {
+        let logs = exporter.get_emitted_logs().unwrap();
+        let body = Some(AnyValue::from(text.to_owned()));
+        let log = logs.iter().find(|log| log.record.body() == body.as_ref())?;
+        let context = log.record.trace_context();
+        Some(context.map(|c| (c.trace_id.to_string(), c.span_id.to_string())))
+    };
+    let own = Some((process.trace(), process.id()));
+    assert_eq!(found("from the task"), Some(own));
+    crate::spans::until(|| found("from a stranger").is_some()).await;
+    assert_eq!(found("from a stranger"), Some(None));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Data, SocketRef};
 
 use crate::client::Client;
-use crate::server::{Server, serve};
+use crate::server::{Server, join, serve};
 use crate::spans::{Facts, Remote};
 
 const NEWS: (u8, Bytes) = (7, Bytes::from_static(b"\x00\xff"));
@@ -21,15 +21,7 @@ const LONG: Duration = Duration::from_secs(600);
 
 /// `join` a room, or emit news by the operators that the event names.
 fn emits(socket: SocketRef) {
-    socket.on(
-        "join",
-        traced(
-            async |socket: SocketRef, Data(room): Data<String>, ack: AckSender| {
-                socket.join(room);
-                ack.send(&())
-            },
-        ),
-    );
+    socket.on("join", traced(join));
     socket.on(
         "leave",
         traced(

@@ -10,7 +10,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::{AckSender, Data, SocketRef};
 use socketioxide::handler::ConnectHandler;
-use socketioxide::{SocketIo, SocketIoBuilder};
+use socketioxide::{SendError, SocketIo, SocketIoBuilder};
 
 use crate::providers::Providers;
 use crate::spans::Spans;
@@ -22,6 +22,16 @@ pub(crate) struct Server {
     pub(crate) provider: SdkTracerProvider,
     metrics: InMemoryMetricExporter,
     meters: SdkMeterProvider,
+}
+
+/// A handler: the socket joins a room.
+pub(crate) async fn join(
+    socket: SocketRef,
+    Data(room): Data<String>,
+    ack: AckSender,
+) -> Result<(), SendError> {
+    socket.join(room);
+    ack.send(&())
 }
 
 /// Providers that keep what they get.

@@ -1,16 +1,13 @@
 //! An OTLP receiver that does exactly what it is told, one script line per request.
 
-use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
-use super::wait_for;
+use super::recorder::{Recorder, Stream, listen};
 
 /// What happens to one request.
 #[derive(Debug, Clone)]
@@ -48,7 +45,7 @@ pub struct Received {
 pub struct Backend {
     pub url: String,
     pub name: String,
-    received: Arc<Mutex<Vec<Received>>>,
+    recorder: Arc<Recorder<Act, Received>>,
 }
 
 impl Backend {
@@ -72,53 +69,29 @@ impl Backend {
         tls: Option<TlsAcceptor>,
     ) -> Self {
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let name = listener.local_addr().expect("an address").to_string();
-        let received = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&received);
-        let script: VecDeque<_> = script.into_iter().collect();
-        let script = Arc::new(Mutex::new(script));
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (script, log, last) = (Arc::clone(&script), Arc::clone(&log), last.clone());
-                let tls = tls.clone();
-                tokio::spawn(async move {
-                    let stream = match tls {
-                        None => Stream::Plain(stream),
-                        Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => Stream::Tls(Box::new(stream)),
-                            Err(_) => return,
-                        },
-                    };
-                    // The end of a connection is no news.
-                    let _ = serve(stream, &script, last.as_ref(), &log).await;
-                });
-            }
-        });
+        let recorder = Recorder::new(script, last);
+        let log = Arc::clone(&recorder);
+        let name = listen(tls, move |stream| {
+            let log = Arc::clone(&log);
+            // The end of a connection is no news.
+            async move { drop(serve(stream, &log).await) }
+        })
+        .await;
         Self {
             url: format!("{scheme}://{name}"),
             name,
-            received,
+            recorder,
         }
     }
 
     pub fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap().clone()
+        self.recorder.received()
     }
 
     /// Waits until that many requests are there.
     pub async fn wait(&self, requests: usize) -> Vec<Received> {
-        wait_for("the backend gets its requests", || {
-            let received = self.received();
-            (received.len() >= requests).then_some(received)
-        })
-        .await
+        self.recorder.wait(requests).await
     }
-}
-
-enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Stream {
@@ -152,18 +125,11 @@ impl Stream {
     }
 }
 
-async fn serve(
-    mut stream: Stream,
-    script: &Mutex<VecDeque<Act>>,
-    last: Option<&Act>,
-    log: &Mutex<Vec<Received>>,
-) -> io::Result<()> {
+async fn serve(mut stream: Stream, log: &Recorder<Act, Received>) -> io::Result<()> {
     loop {
         let request = read(&mut stream).await?;
         let size = request.body.len();
-        log.lock().unwrap().push(request);
-        let act = script.lock().unwrap().pop_front();
-        let act = act.or_else(|| last.cloned()).unwrap_or_else(|| status(418));
+        let act = log.record(request).unwrap_or_else(|| status(418));
         let (status, headers, body) = match act {
             Act::Answer(status, headers, body) => (status, headers.to_owned(), body),
             Act::AnswerLater(status, headers) => (status, headers(), Vec::new()),

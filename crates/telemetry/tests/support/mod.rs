@@ -9,6 +9,7 @@
 pub mod backend;
 pub mod decoded;
 pub mod program;
+pub mod recorder;
 
 use std::time::{Duration, Instant};
 

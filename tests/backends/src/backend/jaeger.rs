@@ -11,6 +11,7 @@ use crate::ports;
 use crate::process::{Process, StartError};
 use crate::scenario::client;
 use crate::span::Span;
+use crate::traces_only::TraceBackend;
 use crate::ways::Port;
 
 const PROGRAM: &str = "AETHER_BACKEND_JAEGER";
@@ -52,25 +53,6 @@ impl Jaeger {
         })
     }
 
-    /// The base endpoint for one of its ports.
-    #[must_use]
-    pub fn endpoint(&self, port: Port) -> String {
-        let port = match port {
-            Port::Http => self.ports[0],
-            Port::Grpc => self.ports[1],
-        };
-        format!("http://127.0.0.1:{port}")
-    }
-
-    /// The spans of one trace, by `/api/v3/traces/{id}`; none while there is no such trace.
-    ///
-    /// # Errors
-    /// What it answered instead.
-    pub async fn trace(&self, trace_id: &str) -> Result<Vec<Span>, String> {
-        let answer = self.get(&format!("/api/v3/traces/{trace_id}")).await?;
-        Ok(otlp_json::spans(&answer["result"]))
-    }
-
     /// Names of all services, by `/api/v3/services`.
     ///
     /// # Errors
@@ -79,12 +61,6 @@ impl Jaeger {
         let answer = self.get("/api/v3/services").await?;
         let names = answer["services"].as_array().into_iter().flatten();
         Ok(names.filter_map(Value::as_str).map(str::to_owned).collect())
-    }
-
-    /// The end of its log.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.process.log()
     }
 
     async fn get(&self, path: &str) -> Result<Value, String> {
@@ -100,6 +76,26 @@ impl Jaeger {
             return Err(format!("{url}: {status} {body}"));
         }
         serde_json::from_str(&body).map_err(|error| format!("{url}: {error} in {body}"))
+    }
+}
+
+impl TraceBackend for Jaeger {
+    fn endpoint(&self, port: Port) -> String {
+        let port = match port {
+            Port::Http => self.ports[0],
+            Port::Grpc => self.ports[1],
+        };
+        format!("http://127.0.0.1:{port}")
+    }
+
+    /// By `/api/v3/traces/{id}`.
+    async fn trace(&self, trace_id: &str) -> Result<Vec<Span>, String> {
+        let answer = self.get(&format!("/api/v3/traces/{trace_id}")).await?;
+        Ok(otlp_json::spans(&answer["result"]))
+    }
+
+    fn log(&self) -> String {
+        self.process.log()
     }
 }
 

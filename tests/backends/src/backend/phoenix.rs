@@ -14,6 +14,7 @@ use crate::ports;
 use crate::process::{Process, StartError};
 use crate::scenario::client;
 use crate::span::Span;
+use crate::traces_only::TraceBackend;
 use crate::wait::eventually;
 use crate::ways::Port;
 
@@ -96,12 +97,6 @@ impl Phoenix {
         })
     }
 
-    /// The base endpoint for one of its ports.
-    #[must_use]
-    pub fn endpoint(&self, port: Port) -> String {
-        format!("http://127.0.0.1:{}", self.port(port))
-    }
-
     /// The number of one of its ports.
     #[must_use]
     pub fn port(&self, port: Port) -> u16 {
@@ -109,28 +104,6 @@ impl Phoenix {
             Port::Http => self.ports[0],
             Port::Grpc => self.ports[1],
         }
-    }
-
-    /// The spans of one trace, by `/v1/projects/default/spans/otlpv1`.
-    ///
-    /// # Errors
-    /// What it answered instead.
-    pub async fn trace(&self, trace_id: &str) -> Result<Vec<Span>, String> {
-        let path =
-            format!("/v1/projects/default/spans/otlpv1?trace_id={trace_id}&limit={PAGE_SIZE}");
-        let body = self.get(&path).await?;
-        let answer: Value =
-            serde_json::from_str(&body).map_err(|error| format!("{path}: {error} in {body}"))?;
-        if !answer["next_cursor"].is_null() {
-            return Err(format!("{path}: more than {PAGE_SIZE} spans"));
-        }
-        Ok(spans(&answer))
-    }
-
-    /// The end of its log.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.process.log()
     }
 
     async fn get(&self, path: &str) -> Result<String, String> {
@@ -144,6 +117,29 @@ impl Phoenix {
             true => Ok(body),
             false => Err(format!("{url}: {status} {body}")),
         }
+    }
+}
+
+impl TraceBackend for Phoenix {
+    fn endpoint(&self, port: Port) -> String {
+        format!("http://127.0.0.1:{}", self.port(port))
+    }
+
+    /// By `/v1/projects/default/spans/otlpv1`.
+    async fn trace(&self, trace_id: &str) -> Result<Vec<Span>, String> {
+        let path =
+            format!("/v1/projects/default/spans/otlpv1?trace_id={trace_id}&limit={PAGE_SIZE}");
+        let body = self.get(&path).await?;
+        let answer: Value =
+            serde_json::from_str(&body).map_err(|error| format!("{path}: {error} in {body}"))?;
+        if !answer["next_cursor"].is_null() {
+            return Err(format!("{path}: more than {PAGE_SIZE} spans"));
+        }
+        Ok(spans(&answer))
+    }
+
+    fn log(&self) -> String {
+        self.process.log()
     }
 }
 
