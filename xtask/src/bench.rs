@@ -40,9 +40,11 @@ fn socketio(flags: &[String]) -> Outcome {
     ];
     run(&mut command("cargo", &build, &root))?;
     let release = paths::target().join("release");
-    let out = root.join("artifacts/bench");
-    std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-    let status = command(release.join("aether-bench"), &["socketio"], &root)
+    let mut bench = command(release.join("aether-bench"), &["socketio"], &root);
+    if !names_folder(flags) {
+        bench.arg("--out").arg(root.join("artifacts/bench"));
+    }
+    let status = bench
         .arg("--server")
         .arg(release.join("aether-bench-server"))
         .arg("--node")
@@ -51,8 +53,6 @@ fn socketio(flags: &[String]) -> Outcome {
         .arg(python)
         .arg("--python-server")
         .arg(root.join("bench/python/server.py"))
-        .arg("--out")
-        .arg(out)
         .args(flags)
         .stdin(Stdio::null())
         .status()
@@ -62,6 +62,13 @@ fn socketio(flags: &[String]) -> Outcome {
     } else {
         Err(format!("the benchmark failed ({status})"))
     }
+}
+
+/// Whether the report's folder is given already: the program takes it once, and makes it.
+fn names_folder(flags: &[String]) -> bool {
+    flags
+        .iter()
+        .any(|flag| flag == "--out" || flag.starts_with("--out="))
 }
 
 /// The client in Chromium beside other tracing clients.
@@ -97,4 +104,17 @@ fn node_packages(room: &str) -> Outcome<PathBuf> {
             .map_err(|error| format!("{error}\nIs the npm registry within reach?"))
     })?;
     Ok(home)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_folder;
+
+    #[test]
+    fn a_folder_that_was_given_is_used() {
+        let flags = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert!(names_folder(&flags("--rounds 1 --out /tmp/here")));
+        assert!(names_folder(&flags("--out=/tmp/here")));
+        assert!(!names_folder(&flags("--rounds 1 --outer")));
+    }
 }
