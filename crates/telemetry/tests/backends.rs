@@ -244,5 +244,5 @@ fn the_example_file_changes_nothing_and_every_part_of_it_works() {
             parts += 1;
         }
     }
-    assert_eq!(parts, 10, "parts with telemetry settings");
+    assert_eq!(parts, 17, "parts with telemetry settings");
 }
