@@ -30,6 +30,7 @@ pub(crate) fn flush(running: &Weak<Running>) {
         .name("aether-flush".to_owned())
         .spawn(move || {
             running.pipeline.flush();
+            running.delivery.hurry();
             while running.waiting() > 0 && Instant::now() < deadline {
                 thread::sleep(LOOK);
             }
@@ -48,7 +49,8 @@ impl Running {
         let outlets = self.delivery.outlets().iter();
         outlets
             .flat_map(|outlet| Signal::ALL.map(|signal| outlet.queue.queued(signal)))
-            .sum()
+            .sum::<u64>()
+            + self.delivery.held()
     }
 }
 
@@ -59,7 +61,8 @@ impl Running {
         outlets
             .filter(|outlet| !outlet.queue.is_durable())
             .flat_map(|outlet| Signal::ALL.map(|signal| outlet.queue.queued(signal)))
-            .sum()
+            .sum::<u64>()
+            + self.delivery.held()
     }
 }
 

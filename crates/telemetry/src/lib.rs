@@ -38,13 +38,13 @@ pub use config::{
     DEFAULT_DISK_QUEUE_BYTES, DEFAULT_MAX_REQUEST_BYTES, DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES,
     Destination, Durable, Edit, Endpoint, Flow, HashKey, Limits, Literal, Network, OriginPattern,
     Owner, PageConfig, PageRule, PageSubject, Problem, Propagator, Propagators, Protocol, Quota,
-    RelayClient, RelayLimits, RelaySettings, Retry, Route, Sampler, Scrub, Setting, Subject,
+    RelayClient, RelayLimits, RelaySettings, Retry, Route, Sampler, Scrub, Setting, Subject, Tail,
     Temporality, Test, Tls, ValueRule,
 };
 pub use current_trace::{InCurrentTrace, in_current_trace};
 pub use delivery::{
     Circuit, CircuitState, Count, DeadLetter, DeadLetterStatus, DryRun, DryRunItem, DryRunPart,
-    Health, Outcome, StorageState, StorageStatus, Undelivered,
+    Health, Outcome, StorageState, StorageStatus, TailStatus, Undelivered,
 };
 pub use ending::{PANIC_TIMEOUT, SHUTDOWN_TIMEOUT};
 pub use relay::Vouched;

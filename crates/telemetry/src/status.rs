@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::delivery::{Count, DeadLetterStatus, Delivery, Health, StorageStatus};
+use crate::delivery::{Count, DeadLetterStatus, Delivery, Health, StorageStatus, TailStatus};
 use crate::store::StoreStatus;
 use crate::{BuildError, Circuit, Problem, Signal};
 
@@ -27,6 +27,8 @@ pub struct Status {
     pub store: Option<StoreStatus>,
     /// The folder of the durable queues; `None` where queues are in memory.
     pub storage: Option<StorageStatus>,
+    /// The choice among whole traces; `None` where there is none.
+    pub tail: Option<TailStatus>,
     /// Batches that were refused for good and are kept.
     pub dead_letters: DeadLetterStatus,
     /// What happened to telemetry since the start, by signal, destination and reason.

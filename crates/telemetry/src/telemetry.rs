@@ -246,6 +246,7 @@ impl Telemetry {
             destinations: status::destinations(&running.delivery),
             store: running.store.as_ref().map(|store| store.status()),
             storage: running.delivery.storage(),
+            tail: running.delivery.tail(),
             dead_letters: running.delivery.letters().status(),
             counts: running.delivery.counters().snapshot(),
         }

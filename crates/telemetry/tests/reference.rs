@@ -100,9 +100,10 @@ fn files_about_routing_can_be_used() {
     let mut blocks = document.split("```toml\n").skip(1);
     let mut block = || blocks.next().unwrap().split("```").next().unwrap();
     let first = block();
+    let tail = block();
     // The file of a secret is not there.
     let second = block().replace("{ file = \"/run/secrets/new-relic\" }", "\"hunter2\"");
-    let block = format!("{second}\n{first}");
+    let block = format!("{tail}\n{second}\n{first}");
     let name = format!("aether-routing-{}.toml", std::process::id());
     let path = std::env::temp_dir().join(name);
     std::fs::write(&path, &block).unwrap();
@@ -115,6 +116,7 @@ fn files_about_routing_can_be_used() {
     let config = config.unwrap_or_else(|error| panic!("{block}\n{error}"));
     assert_eq!(config.warnings, [""; 0]);
     assert_eq!((config.destinations.len(), config.routes.len()), (3, 5));
+    assert_eq!(config.tail.map(|tail| tail.share), Some(0.05));
 }
 
 #[test]

@@ -36,6 +36,7 @@ mod route;
 mod routes;
 mod sampler;
 mod several;
+mod tail;
 mod tls;
 
 use std::collections::BTreeSet;
@@ -68,6 +69,7 @@ pub(crate) use route::{MAX_REGEX, MAX_ROUTES, applies};
 pub(crate) use routes::EMBEDDED;
 pub use routes::HashKey;
 pub use sampler::Sampler;
+pub use tail::Tail;
 pub use tls::Tls;
 
 /// Default bound of the embedded store: 64 MiB.
@@ -134,6 +136,9 @@ pub struct Config {
     /// Rules that say what goes where: those of the builder, then the `[[route]]` tables of the
     /// file. Default: none, everything goes to every destination that takes its signal.
     pub routes: Vec<Route>,
+    /// Which traces are kept once they are known as a whole (`AETHER_TELEMETRY_TAIL`). Default: none,
+    /// all are.
+    pub tail: Option<Tail>,
     /// Key of attributes that are hashed (`AETHER_TELEMETRY_HASH_KEY`). Default: none, which lets
     /// anybody who guesses a value confirm it.
     pub hash_key: Option<HashKey>,
@@ -194,6 +199,7 @@ impl Default for Config {
             durable: None,
             retry: Retry::default(),
             routes: Vec::new(),
+            tail: None,
             hash_key: None,
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
             relay: RelaySettings::default(),

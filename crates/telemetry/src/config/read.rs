@@ -11,7 +11,7 @@ use super::{
     Batch, Config, ConfigError, DEFAULT_DISK_QUEUE_BYTES, DEFAULT_MAX_REQUEST_BYTES,
     DEFAULT_QUEUE_BYTES, DEFAULT_STORE_BYTES, PROMPT_SPAN_DELAY, Problem, Retry, batch, durable,
     endpoint, exporters, file, limits, metrics, page, parse, propagators, relay, resource, retry,
-    routes, sampler,
+    routes, sampler, tail,
 };
 use crate::Signal;
 
@@ -107,6 +107,7 @@ fn everything(reader: &mut Reader<'_>) -> Config {
         !config.console.is_empty(),
     );
     config.routes = routes::read(reader, &names);
+    config.tail = tail::read(reader);
     config.hash_key = routes::hash_key(reader);
     let mut spans = Batch::SPANS;
     if config.store_bytes.is_some() {

@@ -43,7 +43,8 @@ pub struct Count {
     pub outcome: Outcome,
     /// To which kind of telemetry.
     pub signal: Signal,
-    /// `host:port` of a destination, `embedded`, `console`, `relay`, `sdk` for what this process
+    /// `host:port` of a destination, `embedded`, `console`, `relay`, `tail` for the choice among whole
+    /// traces, `sdk` for what this process
     /// made faster than it could be handed over, or `none` where no destination takes the signal.
     pub destination: Arc<str>,
     /// Why, for everything that is not plain success; empty otherwise. `route: ` and the name of

@@ -13,7 +13,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::journal::{Cursor, Journal, Refused};
-use super::{Batch, Counters, Outcome, Outlet, Source, now_ms};
+use super::{Batch, Counters, Outcome, Outlet, now_ms};
 
 /// What the intake did with a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,11 @@ impl Ticket {
         Self(Answer::Known(intake))
     }
 
+    /// An answer that somebody else gives.
+    pub(super) fn later(answer: oneshot::Receiver<Intake>) -> Self {
+        Self(Answer::Later(answer))
+    }
+
     /// Waits until the answer is known. Needs no runtime.
     pub(crate) async fn settled(self) -> Intake {
         match self.0 {
@@ -64,7 +69,8 @@ pub(super) struct Placing {
 }
 
 /// A part with the room that there is for it.
-struct Placed {
+#[derive(Debug)]
+pub(super) struct Placed {
     batch: Batch,
     taken: bool,
     memory: Vec<Arc<Outlet>>,
@@ -110,26 +116,46 @@ impl Placed {
     }
 }
 
-/// Puts the parts of a request into the queues of their destinations.
+/// Puts the parts of a request into the queues of their destinations. `again` says that whoever
+/// brings them brings them again where they are not taken; otherwise all that has room is taken and
+/// the rest is lost.
 pub(super) fn place(
     parts: Vec<Placing>,
+    again: bool,
     journal: Option<&Journal>,
     counters: &Arc<Counters>,
 ) -> Ticket {
-    let parts: Vec<_> = parts.into_iter().map(Placed::reserve).collect();
-    // What this process made cannot be sent again: all of it that has room is taken.
-    let own = parts.iter().all(|part| part.batch.source == Source::Own);
-    if !own && !parts.iter().all(Placed::has_room) {
-        parts.iter().for_each(Placed::give_back);
-        return Ticket::known(Intake::Full);
+    match reserve(parts, again) {
+        Some(parts) => put_all(parts, again, journal, counters),
+        None => Ticket::known(Intake::Full),
     }
+}
+
+/// Makes room for all parts; `None`, and no room is taken, where one has none and all are brought
+/// again.
+pub(super) fn reserve(parts: Vec<Placing>, again: bool) -> Option<Vec<Placed>> {
+    let parts: Vec<_> = parts.into_iter().map(Placed::reserve).collect();
+    if again && !parts.iter().all(Placed::has_room) {
+        parts.iter().for_each(Placed::give_back);
+        return None;
+    }
+    Some(parts)
+}
+
+/// Puts parts for which there is room into the queues.
+pub(super) fn put_all(
+    parts: Vec<Placed>,
+    again: bool,
+    journal: Option<&Journal>,
+    counters: &Arc<Counters>,
+) -> Ticket {
     let answers = Arc::new(Answers(Mutex::new(Gathered {
         left: parts.len(),
         worst: Intake::Accepted,
         asked: None,
     })));
     for part in parts {
-        put(part, journal, counters, &answers);
+        put(part, again, journal, counters, &answers);
     }
     answers.ticket()
 }
@@ -175,7 +201,13 @@ impl Answers {
     }
 }
 
-fn put(part: Placed, journal: Option<&Journal>, counters: &Arc<Counters>, answers: &Arc<Answers>) {
+fn put(
+    part: Placed,
+    again: bool,
+    journal: Option<&Journal>,
+    counters: &Arc<Counters>,
+    answers: &Arc<Answers>,
+) {
     let Placed {
         batch,
         mut taken,
@@ -194,7 +226,14 @@ fn put(part: Placed, journal: Option<&Journal>, counters: &Arc<Counters>, answer
         }
     }
     let Some(journal) = journal.filter(|_| !disk.is_empty()) else {
-        return answers.learn(settle(&batch, taken, &lost, Intake::Full, counters));
+        if taken || !again {
+            count_lost(&batch, &lost, counters);
+        }
+        return answers.learn(if taken {
+            Intake::Accepted
+        } else {
+            Intake::Full
+        });
     };
     let cursors: Vec<Arc<Cursor>> = disk
         .iter()
@@ -220,7 +259,12 @@ fn put(part: Placed, journal: Option<&Journal>, counters: &Arc<Counters>, answer
                 }
             }
         }
-        answers.learn(settle(&batch, taken, &lost, otherwise, &counters));
+        // What is brought again is not lost yet. Where one destination has it, bringing it again
+        // would double it there.
+        if taken || !again {
+            count_lost(&batch, &lost, &counters);
+        }
+        answers.learn(if taken { Intake::Accepted } else { otherwise });
     });
     journal.append(&batch, now_ms(), cursors, done);
 }
@@ -248,22 +292,11 @@ pub(super) async fn again(
     later.await.unwrap_or(false)
 }
 
-/// Counts what is lost of a part and finds its answer.
-fn settle(
-    batch: &Batch,
-    taken: bool,
-    lost: &[(Arc<Outlet>, &'static str)],
-    otherwise: Intake,
-    counters: &Counters,
-) -> Intake {
-    // A relay client that nobody took a part from sends it again, so nothing is lost yet. Where one
-    // destination has it, sending again would double it there.
-    if taken || batch.source == Source::Own {
-        for (outlet, reason) in lost {
-            count(counters, Outcome::Dropped, batch, outlet, reason);
-        }
+/// Counts what does not arrive at some destinations.
+fn count_lost(batch: &Batch, lost: &[(Arc<Outlet>, &'static str)], counters: &Counters) {
+    for (outlet, reason) in lost {
+        count(counters, Outcome::Dropped, batch, outlet, reason);
     }
-    if taken { Intake::Accepted } else { otherwise }
 }
 
 fn count(

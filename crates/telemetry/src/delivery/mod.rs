@@ -19,10 +19,12 @@ mod journal;
 mod letters;
 mod outlet;
 mod pace;
+mod placer;
 mod queue;
 mod retry;
 mod routes;
 mod sender;
+mod tail;
 pub(crate) mod transport;
 mod worker;
 
@@ -32,7 +34,6 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
 use serde::Serialize;
 
 use crate::otlp::count;
@@ -51,9 +52,12 @@ pub(crate) use letters::DeadLetters;
 pub use letters::{DeadLetter, DeadLetterStatus};
 pub use outlet::Health;
 pub(crate) use outlet::Outlet;
+use placer::Placer;
 use queue::Queue;
 pub use routes::{DryRun, DryRunItem, DryRunPart};
 use routes::{Rules, STORE};
+use tail::Tail;
+pub use tail::TailStatus;
 use transport::Clients;
 pub use worker::Undelivered;
 use worker::Worker;
@@ -87,15 +91,10 @@ type Parked = Arc<Mutex<BTreeMap<Arc<str>, Arc<Queue>>>>;
 
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    outlets: Vec<Arc<Outlet>>,
-    store: Option<Arc<Store>>,
-    counters: Arc<Counters>,
-    journal: Option<Arc<Journal>>,
+    placer: Arc<Placer>,
+    tail: Arc<Tail>,
     letters: Arc<DeadLetters>,
     worker: Worker,
-    rules: Rules,
-    embedded: Arc<str>,
-    nowhere: Arc<str>,
 }
 
 impl Delivery {
@@ -134,25 +133,22 @@ impl Delivery {
         }
         let rules = rules(config, &outlets, store.is_some())?;
         let journal = journal.map(Arc::new);
+        let placer = Placer::new(outlets, store, counters, journal, rules);
+        let placer = Arc::new(placer);
+        let tail = Arc::new(Tail::new(config.tail, Arc::clone(&placer)));
         let parked = Parked::default();
         let worker = Worker::start(worker::Parts {
-            outlets: outlets.clone(),
-            counters: Arc::clone(&counters),
+            placer: Arc::clone(&placer),
+            tail: Arc::clone(&tail),
             letters: Arc::clone(&letters),
-            journal: journal.clone(),
             parked: Arc::clone(&parked),
             retry: config.retry,
         })?;
         let delivery = Self {
-            outlets,
-            store,
-            counters,
-            journal,
+            placer,
+            tail,
             letters,
             worker,
-            rules,
-            embedded: Arc::from("embedded"),
-            nowhere: Arc::from("none"),
         };
         if let Some(unopened) = unopened {
             let age = durable.map_or(Duration::ZERO, |durable| durable.max_age);
@@ -163,18 +159,25 @@ impl Delivery {
 
     /// Starts the journal; what is found in it goes to the queues.
     fn recover(&self, unopened: Unopened, parked: Parked, age: Duration) -> Result<(), String> {
-        let Some(journal) = &self.journal else {
+        let Some(journal) = &self.placer.journal else {
             return Ok(());
         };
-        let outlets = self.outlets.clone();
-        let counters = Arc::clone(&self.counters);
+        let outlets = self.placer.outlets.clone();
+        let counters = Arc::clone(&self.placer.counters);
         let weak = Arc::downgrade(journal);
+        let tail = Arc::downgrade(&self.tail);
         let find = move |name: &str, found: Found| {
             let outlet = outlets.iter().find(|outlet| {
                 let durable = outlet.queue.is_durable();
                 durable && &*outlet.name == name
             });
             match (found, outlet) {
+                (Found::Waiting(record), _) if name == tail::NAME => {
+                    // Where all of it is gone, the next run finds it again.
+                    if let Some(tail) = tail.upgrade() {
+                        tail.found(&record);
+                    }
+                }
                 (Found::Waiting(record), Some(outlet)) => outlet.queue.found(record),
                 (Found::Waiting(record), None) => {
                     let mut parked = parked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -194,6 +197,11 @@ impl Delivery {
                 }
                 (Found::Spoilt(header), _) => {
                     let (signal, items) = (header.signal, header.items);
+                    let name = if name == tail::NAME {
+                        tail::LABEL
+                    } else {
+                        name
+                    };
                     counters.add(Outcome::Dropped, signal, &Arc::from(name), "damaged", items);
                 }
             }
@@ -213,69 +221,24 @@ impl Delivery {
             return Ticket::known(Intake::Accepted);
         }
         if !self.takes(batch.signal) {
-            self.count(Outcome::Dropped, batch, &self.nowhere, "no_destination");
+            self.placer.nowhere(batch);
             return Ticket::known(Intake::NoDestination);
         }
-        if !self.rules.is_empty(batch.signal) {
-            return self.route(batch, decoded);
-        }
-        let stored = self.keep(batch, decoded);
-        let outlets = self.outlets.iter();
-        let outlets = outlets.filter(|outlet| outlet.takes(batch.signal));
-        let placing = Placing {
-            batch: batch.clone(),
-            outlets: outlets.cloned().collect(),
-            taken: stored,
-        };
-        intake::place(vec![placing], self.journal.as_deref(), &self.counters)
-    }
-
-    /// Takes a batch the way that the rules say.
-    fn route(&self, batch: &Batch, decoded: Option<ExportTraceServiceRequest>) -> Ticket {
-        let Ok(plan) = self.rules.plan(batch.signal, &batch.body, batch.items) else {
-            // Rules may be there to keep something secret, so it does not go past them.
-            self.count(Outcome::Dropped, batch, &self.nowhere, "malformed");
-            return Ticket::known(Intake::Accepted);
-        };
-        for (rule, items) in plan.dropped {
-            let reason = format!("route: {}", self.rules.name(rule));
-            let nowhere = &self.nowhere;
-            self.counters
-                .add(Outcome::Dropped, batch.signal, nowhere, reason, items);
-        }
-        let (nowhere, items) = (&self.nowhere, plan.nowhere);
-        let reason = "no_destination";
-        self.counters
-            .add(Outcome::Dropped, batch.signal, nowhere, reason, items);
-        let mut decoded = decoded;
-        let whole_body = batch.body.as_ptr();
-        let mut parts = Vec::with_capacity(plan.parts.len());
-        for part in plan.parts {
-            let batch = Batch {
-                items: part.items,
-                body: part.body,
-                ..batch.clone()
-            };
-            let mut taken = false;
-            if part.to & STORE != 0 {
-                // What was decoded is the whole request, as it came.
-                let whole = batch.body.as_ptr() == whole_body;
-                taken = self.keep(&batch, decoded.take().filter(|_| whole));
+        if batch.signal == Signal::Traces && self.tail.is_on() {
+            let placer = &self.placer;
+            // Where no rule keeps something from it, the store has everything, and at once.
+            let stored = placer.rules.is_empty(batch.signal) && placer.keep(batch, decoded);
+            if stored && !placer.sends(batch.signal) {
+                return Ticket::known(Intake::Accepted);
             }
-            let outlets = self.outlets.iter().enumerate();
-            let outlets = outlets.filter(|(at, _)| part.to >> at & 1 == 1);
-            parts.push(Placing {
-                batch,
-                outlets: outlets.map(|(_, outlet)| Arc::clone(outlet)).collect(),
-                taken,
-            });
+            return self.tail.take(batch);
         }
-        intake::place(parts, self.journal.as_deref(), &self.counters)
+        self.placer.take(batch, decoded)
     }
 
     /// What the rules would do with a request; `None` where it is malformed.
     pub(crate) fn dry_run(&self, signal: Signal, body: &Bytes) -> Option<DryRun> {
-        self.rules.dry_run(signal, body).ok()
+        self.placer.rules.dry_run(signal, body).ok()
     }
 
     /// Puts a dead letter into the queue of its destination again; `None` where there is none
@@ -283,14 +246,13 @@ impl Delivery {
     pub(crate) async fn replay(&self, id: &str) -> Option<Intake> {
         let (letter, batch) = self.letters.read(id).await?;
         let named = |outlet: &&Arc<Outlet>| outlet.name == letter.destination;
-        let outlet = self.outlets.iter().find(named)?;
-        let journal = self.journal.as_deref();
+        let outlet = self.outlets().iter().find(named)?;
         let placing = Placing {
             batch,
             outlets: vec![Arc::clone(outlet)],
             taken: false,
         };
-        let ticket = intake::place(vec![placing], journal, &self.counters);
+        let ticket = self.placer.place(vec![placing], true);
         let intake = ticket.settled().await;
         if intake == Intake::Accepted {
             self.letters.discard(id).await;
@@ -298,50 +260,17 @@ impl Delivery {
         Some(intake)
     }
 
-    /// Fills the store with traces; says whether there is one for them.
-    fn keep(&self, batch: &Batch, decoded: Option<ExportTraceServiceRequest>) -> bool {
-        let store = self.store.as_deref();
-        let Some(store) = store.filter(|_| batch.signal == Signal::Traces) else {
-            return false;
-        };
-        let decoded = match decoded {
-            Some(decoded) => Ok(decoded),
-            None => ExportTraceServiceRequest::decode(batch.body.clone()),
-        };
-        let Ok(request) = decoded else {
-            self.count(Outcome::Dropped, batch, &self.embedded, "malformed");
-            return true;
-        };
-        let inserted = store.insert(request);
-        for (outcome, reason, items) in [
-            (Outcome::Accepted, "", inserted.stored),
-            (Outcome::Exported, "", inserted.stored),
-            (Outcome::Dropped, "invalid_id", inserted.invalid),
-            (Outcome::Dropped, "trace_full", inserted.trace_full),
-        ] {
-            self.counters
-                .add(outcome, batch.signal, &self.embedded, reason, items);
-        }
-        true
-    }
-
-    fn count(&self, outcome: Outcome, batch: &Batch, destination: &Arc<str>, reason: &'static str) {
-        self.counters
-            .add(outcome, batch.signal, destination, reason, batch.items);
-    }
-
     /// Whether any destination takes a signal.
     pub(crate) fn takes(&self, signal: Signal) -> bool {
-        (signal == Signal::Traces && self.store.is_some())
-            || self.outlets.iter().any(|outlet| outlet.takes(signal))
+        (signal == Signal::Traces && self.placer.store.is_some()) || self.placer.sends(signal)
     }
 
     pub(crate) fn outlets(&self) -> &[Arc<Outlet>] {
-        &self.outlets
+        &self.placer.outlets
     }
 
     pub(crate) fn counters(&self) -> &Arc<Counters> {
-        &self.counters
+        &self.placer.counters
     }
 
     pub(crate) fn letters(&self) -> &Arc<DeadLetters> {
@@ -350,7 +279,27 @@ impl Delivery {
 
     /// How the folder of the durable queues is doing, where there is one.
     pub(crate) fn storage(&self) -> Option<StorageStatus> {
-        self.journal.as_ref().map(|journal| journal.status())
+        let journal = self.placer.journal.as_ref();
+        journal.map(|journal| journal.status())
+    }
+
+    /// How the choice among whole traces is doing, where there is one.
+    pub(crate) fn tail(&self) -> Option<TailStatus> {
+        self.tail.status()
+    }
+
+    /// Decides on all traces that are held.
+    pub(crate) fn hurry(&self) {
+        self.tail.hurry();
+    }
+
+    /// Spans that are held and are gone with this process.
+    pub(crate) fn held(&self) -> u64 {
+        if self.tail.is_durable() {
+            0
+        } else {
+            self.tail.left()
+        }
     }
 
     /// Counts the items of an encoded request; `None` where it is no protobuf.

@@ -11,8 +11,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::journal::Journal;
+use super::placer::Placer;
 use super::sender::Sender;
+use super::tail::{self, Tail};
 use super::{Counters, DeadLetters, Outcome, Outlet, Parked};
 use crate::Signal;
 use crate::config::Retry;
@@ -44,10 +45,9 @@ pub(crate) struct Left {
 
 /// What the worker works with.
 pub(super) struct Parts {
-    pub(super) outlets: Vec<Arc<Outlet>>,
-    pub(super) counters: Arc<Counters>,
+    pub(super) placer: Arc<Placer>,
+    pub(super) tail: Arc<Tail>,
     pub(super) letters: Arc<DeadLetters>,
-    pub(super) journal: Option<Arc<Journal>>,
     pub(super) parked: Parked,
     pub(super) retry: Retry,
 }
@@ -111,13 +111,19 @@ impl Worker {
 async fn run(parts: Parts, mut asked: mpsc::UnboundedReceiver<Finish>) {
     let (closing, closed) = watch::channel(false);
     let mut senders = JoinSet::new();
-    for outlet in &parts.outlets {
+    let Placer {
+        outlets,
+        counters,
+        journal,
+        ..
+    } = &*parts.placer;
+    for outlet in outlets {
         for _ in 0..outlet.flow.concurrency.max(1) {
             let sender = Sender {
                 outlet: Arc::clone(outlet),
-                counters: Arc::clone(&parts.counters),
+                counters: Arc::clone(counters),
                 letters: Arc::clone(&parts.letters),
-                journal: parts.journal.clone(),
+                journal: journal.clone(),
                 retry: outlet.retry.unwrap_or(parts.retry),
                 closing: closed.clone(),
             };
@@ -125,17 +131,21 @@ async fn run(parts: Parts, mut asked: mpsc::UnboundedReceiver<Finish>) {
         }
     }
     let mut keeping = JoinSet::new();
-    if parts.journal.is_some() {
-        let (parked, counters) = (Arc::clone(&parts.parked), Arc::clone(&parts.counters));
+    if journal.is_some() {
+        let (parked, counters) = (Arc::clone(&parts.parked), Arc::clone(counters));
         keeping.spawn(expire(parked, counters));
     }
+    let mut choosing = JoinSet::new();
+    choosing.spawn(Arc::clone(&parts.tail).run());
     // Without a request the handle was dropped: there is nobody to wait for a flush.
     let Some(finish) = asked.recv().await else {
         return;
     };
     let deadline = finish.deadline;
     let _ = tokio::time::timeout_at(deadline, finish.handed_over).await;
-    for outlet in &parts.outlets {
+    parts.tail.end();
+    let _ = tokio::time::timeout_at(deadline, choosing.join_next()).await;
+    for outlet in outlets {
         outlet.queue.close();
     }
     // Fails only where no sender is left to be told.
@@ -143,8 +153,9 @@ async fn run(parts: Parts, mut asked: mpsc::UnboundedReceiver<Finish>) {
     let all = async { while senders.join_next().await.is_some() {} };
     let _ = tokio::time::timeout_at(deadline, all).await;
     senders.abort_all();
-    let left = left_over(&parts.outlets, &parts.counters);
-    if let Some(journal) = parts.journal {
+    let mut left = left_over(outlets, counters);
+    held_over(&parts.tail, counters, &mut left);
+    if let Some(journal) = journal.clone() {
         let closing = tokio::task::spawn_blocking(move || journal.close());
         let deadline = deadline.max(Instant::now() + DISK_PATIENCE);
         let _ = tokio::time::timeout_at(deadline, closing).await;
@@ -165,6 +176,25 @@ async fn expire(parked: Parked, counters: Arc<Counters>) {
                 counters.add(Outcome::Dropped, signal, name, "expired", items);
             }
         }
+    }
+}
+
+/// What was not decided, or decided and not taken by any queue.
+fn held_over(tail: &Tail, counters: &Counters, left: &mut Left) {
+    let held = Undelivered {
+        destination: Arc::from(tail::LABEL),
+        signal: Signal::Traces,
+        items: tail.left(),
+    };
+    if held.items == 0 {
+        return;
+    }
+    if tail.is_durable() {
+        left.kept.push(held);
+    } else {
+        let (signal, name) = (held.signal, &held.destination);
+        counters.add(Outcome::Dropped, signal, name, "shutdown", held.items);
+        left.undelivered.push(held);
     }
 }
 

@@ -14,6 +14,7 @@ mod letters;
 mod sink;
 #[path = "../support/mod.rs"]
 mod support;
+mod tail;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

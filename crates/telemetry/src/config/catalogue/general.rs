@@ -262,6 +262,36 @@ pub(super) const OWN: &[Setting] = &[
         "4",
     ),
     plain(
+        "AETHER_TELEMETRY_TAIL",
+        "tail.enabled",
+        "true: traces are held back until they are known as a whole, and kept or dropped; those with an error are kept",
+        "false",
+    ),
+    plain(
+        "AETHER_TELEMETRY_TAIL_WAIT",
+        "tail.wait_ms",
+        "How long after its first span a trace is decided on, in milliseconds",
+        "10000",
+    ),
+    plain(
+        "AETHER_TELEMETRY_TAIL_SLOWER_THAN",
+        "tail.slower_than_ms",
+        "Traces that took at least this long are kept, in milliseconds",
+        "none; duration does not matter",
+    ),
+    plain(
+        "AETHER_TELEMETRY_TAIL_SHARE",
+        "tail.share",
+        "Share of the other traces that is kept, 0 to 1",
+        "0.1",
+    ),
+    plain(
+        "AETHER_TELEMETRY_TAIL_BYTES",
+        "tail.bytes",
+        "Most telemetry that is held back, in bytes; when it is full the oldest traces are decided on early",
+        "67108864",
+    ),
+    plain(
         "AETHER_TELEMETRY_HASH_KEY",
         "hash_key",
         "Key of the attributes that routes and the relay hash; without one, whoever guesses a value can confirm it. Secret",

@@ -8,7 +8,7 @@ mod dry_run;
 mod judge;
 mod matcher;
 mod program;
-mod share;
+pub(super) mod share;
 mod write;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! that is in a share is in every larger one.
 
 /// The number that [`place`] must stay below.
-pub(super) fn bound(share: f64) -> u64 {
+pub(in crate::delivery) fn bound(share: f64) -> u64 {
     // A share of 1 has no bound; below it, the product is less than 2^64.
     (share.clamp(0.0, 1.0) * 2f64.powi(64)) as u64
 }
@@ -11,7 +11,7 @@ pub(super) fn bound(share: f64) -> u64 {
 ///
 /// The bits are mixed, because samplers choose by those of the id itself: a tenth of what a
 /// sampler's tenth left would be all of it.
-pub(super) fn place(trace: &[u8]) -> u64 {
+pub(in crate::delivery) fn place(trace: &[u8]) -> u64 {
     let mut mixed = 0x9e37_79b9_7f4a_7c15u64;
     for eight in trace.chunks(8) {
         let mut bytes = [0; 8];
