@@ -158,11 +158,10 @@ async fn one_request_that_is_not_taken_does_not_keep_the_others() {
     let others = (1..20).collect();
     arrived("all but one", &sink, &others).await;
     assert_eq!(sink.spans(), others);
-    assert_eq!(
-        telemetry.status().destinations[0].queue.items,
-        1,
-        "it waits"
-    );
+    wait_for("it waits alone", || {
+        (telemetry.status().destinations[0].queue.items == 1).then_some(())
+    })
+    .await;
     sink.mood(Mood::Well);
     arrived("that one, too", &sink, &accepted).await;
     let status = telemetry.status();
