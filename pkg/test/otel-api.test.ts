@@ -8,6 +8,8 @@ import {
   createContextKey,
   defaultTextMapGetter,
   defaultTextMapSetter,
+  SeverityNumber,
+  logs,
   metrics,
   propagation,
   trace,
@@ -135,21 +137,140 @@ it('writes W3C headers, too, if asked to, and continues what comes', async () =>
   expect((await exported(telemetry, collector))['continued']).toMatchObject({ traceId: TRACE, parentSpanId: SPAN, flags: 0x301 });
 });
 
-it('measures with counters and histograms, and says what it does not', async () => {
+/** What knows gauges is loaded with the first instrument that needs it. */
+const gauges = async (telemetry: Telemetry, collector: Collector): Promise<void> => {
+  metrics.getMeter('first').createGauge('first').record(1);
+  await vi.waitFor(async () => {
+    await telemetry.flush();
+    expect(collector.metrics().find(({ name }) => name === 'first')).toMatchObject({ value: 1, gauge: true });
+  });
+};
+
+it('measures with every instrument there is', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
   onTestFinished(() => warn.mockRestore());
   const [telemetry, collector] = await start();
   const meter = metrics.getMeter('shop');
+  await gauges(telemetry, collector);
   const orders = meter.createCounter('orders', { unit: '{order}' });
+  const open = meter.createUpDownCounter('open', { unit: '{cart}' });
+  let seen = 10;
+  const bytes = meter.createObservableCounter('bytes', { unit: 'By' });
+  const heap = meter.createObservableGauge('heap');
+  const items = meter.createObservableUpDownCounter('items');
+  const observe = (result: { observe(value: number, attributes?: object): void }): void => result.observe(seen, { kind: 'in' });
+  bytes.addCallback(observe);
+  meter.createObservableGauge('broken').addCallback(() => { throw new Error('mine'); });
+  meter.createObservableGauge('slow').addCallback(async (result) => result.observe(await Promise.resolve(5)));
+  const both = (result: { observe(metric: typeof heap, value: number): void }): void => {
+    result.observe(heap, seen * 2);
+    result.observe(items, -seen);
+    result.observe(bytes, 1e9);
+  };
+  meter.addBatchObservableCallback(both, [heap, items]);
+  const latest = async () => {
+    const before = collector.metrics().length;
+    await telemetry.flush();
+    return Object.fromEntries(collector.metrics().slice(before).map(({ attributes: { 'otel.scope.name': scope, ...attributes }, ...point }) => [point.name, { ...point, attributes, scope }]));
+  };
+
   orders.add(2, { kind: 'book' });
   orders.add(-1, { kind: 'book' });
+  orders.add(NaN);
   meter.createHistogram('wait', { unit: 's' }).record(0.2);
-  meter.createGauge('depth').record(1);
-  meter.createObservableGauge('seen').addCallback(() => {});
+  meter.createGauge('depth').record(4, { pool: 'a' });
+  meter.createGauge('depth').record(3, { pool: 'a' });
+  open.add(3);
+  meter.createUpDownCounter('open', { unit: '{cart}' }).add(-1);
+  const points = await latest();
+  const scope = 'shop';
+  expect(points).toMatchObject({
+    orders: { value: 2, unit: '{order}', attributes: { kind: 'book' }, temporality: 'delta', monotonic: true, scope },
+    wait: { value: 1, sum: 0.2 },
+    depth: { value: 3, attributes: { pool: 'a' }, gauge: true, scope },
+    open: { value: 2, unit: '{cart}', temporality: 'cumulative', monotonic: false, scope },
+    bytes: { value: 10, unit: 'By', attributes: { kind: 'in' }, temporality: 'delta', monotonic: true },
+    heap: { value: 20, gauge: true },
+    items: { value: -10, temporality: 'cumulative', monotonic: false },
+  });
+  expect(warn.mock.calls.join()).toContain('the callback of "broken" failed: Error: mine');
+
+  seen = 25;
+  open.add(-5);
+  // What is observed grows by 15; nothing was recorded on the others since.
+  const next = await latest();
+  expect(next).toMatchObject({ bytes: { value: 15 }, heap: { value: 50 }, items: { value: -25 }, open: { value: -3 }, slow: { value: 5, gauge: true } });
+  for (const name of ['orders', 'wait', 'depth', 'broken']) expect(next).not.toHaveProperty(name);
+
+  bytes.removeCallback(observe);
+  meter.removeBatchObservableCallback(both, [heap, items]);
+  const last = await latest();
+  for (const name of ['bytes', 'heap', 'items', 'open']) expect(last).not.toHaveProperty(name);
+});
+
+it('bounds the series of an instrument', async () => {
+  const [telemetry, collector] = await start();
+  await gauges(telemetry, collector);
+  const open = metrics.getMeter('shop').createUpDownCounter('open');
+  for (let user = 0; user < 300; user++) open.add(1, { user });
   await telemetry.flush();
-  expect(collector.metrics().map(({ name }) => name).sort()).toEqual(['orders', 'wait']);
-  expect(collector.metrics().find(({ name }) => name === 'orders')).toMatchObject({ attributes: { kind: 'book', 'otel.scope.name': 'shop' } });
-  expect(warn.mock.calls.map(([text]) => String(text)).join()).toMatch(/"depth" is not recorded.*"seen" is not recorded/);
+  const points = collector.metrics().filter(({ name }) => name === 'open');
+  expect(points).toHaveLength(201);
+  expect(points.find(({ attributes }) => attributes['otel.metric.overflow'])).toMatchObject({ value: 100 });
+});
+
+it('records logs, in the context that is current', async () => {
+  const [telemetry, collector] = await start();
+  const logger = logs.getLogger('shop', '1.2');
+  expect(logger.enabled()).toBe(true);
+  telemetry.setRoute('/cart');
+  const span = telemetry.startSpan('checkout');
+  telemetry.with(span, () => logger.emit({ body: 'paid', severityNumber: SeverityNumber.INFO2, eventName: 'shop.paid', timestamp: 1_700_000_000_000, attributes: { amount: 3, basket: { books: 2 } } }));
+  logger.emit({ body: { nested: [1] }, severityNumber: SeverityNumber.ERROR, severityText: 'bad', exception: new RangeError('gone'), context: ROOT_CONTEXT });
+  logger.emit({});
+  await telemetry.flush();
+  expect(collector.logs()).toMatchObject([
+    { body: 'paid', severity: 10, eventName: 'shop.paid', traceId: span.traceId, spanId: span.spanId, attributes: { amount: 3, basket: '{"books":2}', 'aether.route': '/cart', 'otel.scope.name': 'shop', 'otel.scope.version': '1.2' } },
+    { body: '{"nested":[1]}', severity: 17, traceId: '', attributes: { 'exception.type': 'RangeError', 'exception.message': 'gone' } },
+    { severity: 0 },
+  ]);
+});
+
+it('takes the API for logs of the older package, which returns the provider', async () => {
+  let provider: { getLogger(name: string): { emit(record: object): void } } | undefined;
+  const disable = vi.fn(() => (provider = undefined));
+  const warn = vi.spyOn(console, 'warn');
+  const [telemetry, collector, undo] = await start({ logs: { setGlobalLoggerProvider: (given) => (provider = given), disable } });
+  provider!.getLogger('old').emit({ body: 'hello' });
+  await telemetry.flush();
+  expect(collector.logs()).toMatchObject([{ body: 'hello' }]);
+  undo();
+  expect(disable).toHaveBeenCalledOnce();
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
+});
+
+it.each([
+  [{ 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1' }, { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1' }],
+  [{ 'x-b3-traceid': TRACE.slice(16), 'x-b3-spanid': SPAN, 'x-b3-sampled': '0' }, { 'x-b3-traceid': TRACE.slice(16).padStart(32, '0'), 'x-b3-spanid': SPAN, 'x-b3-sampled': '0' }],
+  [{ 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-flags': '1' }, { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-flags': '1' }],
+  [{ 'x-b3-traceid': 'nonsense', 'x-b3-spanid': SPAN }, {}],
+  [{ baggage: 'user=ada%20l;secret=no , n=1,bad%=x,=y,,z' }, { baggage: 'user=ada%20l;secret=no,n=1' }],
+  [{ baggage: 'user=ada', b3: `${TRACE}-${SPAN}-1` }, { baggage: 'user=ada', 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1' }],
+])('passes %o on as %o, in several headers and with baggage', async (incoming, outgoing) => {
+  await start({ propagators: ['b3multi', 'baggage'] });
+  const carrier: Record<string, string> = {};
+  propagation.inject(propagation.extract(ROOT_CONTEXT, incoming, defaultTextMapGetter), carrier, defaultTextMapSetter);
+  expect(carrier).toEqual(outgoing);
+});
+
+it('bounds the baggage that goes out', async () => {
+  await start({ propagators: ['baggage'] });
+  const baggage = propagation.createBaggage(Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`key${n}`, { value: 'v'.repeat(n === 1 ? 9000 : 100) }])));
+  const carrier: Record<string, string> = {};
+  propagation.inject(propagation.setBaggage(ROOT_CONTEXT, baggage), carrier, defaultTextMapSetter);
+  expect(carrier['baggage']!.length).toBeLessThanOrEqual(8192);
+  expect(carrier['baggage']).toMatch(/^key0=v+,key2=v+,/);
 });
 
 it("runs OpenTelemetry's own instrumentation of fetch unchanged", async () => {

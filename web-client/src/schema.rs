@@ -62,9 +62,9 @@ pub enum Message {
     Log,
     /// `AnyValue` that is a string.
     Body,
-    /// `Metric`: a `Sum` or a `Histogram`, with its data points.
+    /// `Metric`: a `Sum`, a `Histogram` or a `Gauge`, with its data points.
     Metric,
-    /// `Sum`.
+    /// `Sum`; without temporality and direction it reads like a `Gauge`.
     Sum,
     /// `NumberDataPoint`.
     Number,
@@ -118,6 +118,7 @@ const fn steps(message: Message) -> &'static [Step] {
             Text(3),
             Messages(7, Message::Sum),
             Messages(9, Message::Histogram),
+            Messages(5, Message::Sum),
         ],
         Message::Sum => &[Messages(1, Message::Number), Uint(2), Uint(3)],
         Message::Number => &[Attributes(7), Time(2), Duration(3), Double(4)],

@@ -185,7 +185,7 @@ proptest! {
         let sum = points.iter().fold(head.number(1.0).number(points.len() as f64), |frame, (own, value)| {
             frame.attributes(own).number(NOW).number(30_000.0).number(*value)
         });
-        let frame = sum.number(1.0).number(1.0).number(0.0);
+        let frame = sum.number(1.0).number(1.0).number(0.0).number(0.0);
         let mut client = client(1 << 20, 0.0);
         frame.frame(|frame| client.record(frame, NOW));
         prop_assert_eq!(client.queue().items() as usize, points.len());
@@ -214,7 +214,7 @@ proptest! {
         let counted = buckets.iter().fold(point.number(buckets.len() as f64), |frame, &count| frame.number(f64::from(count)));
         let bounds: Vec<f64> = (1..buckets.len()).map(|bound| bound as f64 / 10.0).collect();
         let bounded = bounds.iter().fold(counted.number(bounds.len() as f64), |frame, &bound| frame.number(bound));
-        let frame = bounded.number(1.0);
+        let frame = bounded.number(1.0).number(0.0);
         let mut client = client(1 << 20, 0.0);
         frame.frame(|frame| client.record(frame, NOW));
         let requests: Vec<ExportMetricsServiceRequest> = drain(&mut client, Signal::Metrics);
@@ -226,5 +226,17 @@ proptest! {
         prop_assert_eq!((point.count, point.sum, point.min, point.max), (count as u64, Some(sum), Some(-1.5), Some(7.0)));
         let expected: Vec<u64> = buckets.iter().copied().map(u64::from).collect();
         prop_assert_eq!((&point.bucket_counts, &point.explicit_bounds), (&expected, &bounds));
+    }
+
+    #[test]
+    fn a_gauge_arrives_as_it_was_collected(own in attributes(), value in -1e9..1e9) {
+        let head = Builder::default().number(2.0).number(1.0).string("depth").string("").number(0.0).number(0.0);
+        let frame = head.number(1.0).number(1.0).attributes(&own).number(NOW).number(0.0).number(value).number(0.0).number(0.0);
+        let mut client = client(1 << 20, 0.0);
+        frame.frame(|frame| client.record(frame, NOW));
+        let requests: Vec<ExportMetricsServiceRequest> = drain(&mut client, Signal::Metrics);
+        let Some(metric::Data::Gauge(gauge)) = &requests[0].resource_metrics[0].scope_metrics[0].metrics[0].data else { panic!("a gauge") };
+        let point = &gauge.data_points[0];
+        prop_assert_eq!((&point.attributes, &point.value), (&pairs(&own), &Some(number_data_point::Value::AsDouble(value))));
     }
 }

@@ -32,7 +32,7 @@ export type Decide = (traceId: string, parent?: SpanContext, name?: string, opti
 export class Core implements BaseTelemetry, InstrumentationContext {
   readonly output: Client;
   readonly ready: Promise<boolean>;
-  private route: string | undefined;
+  route: string | undefined;
   /** Share of new traces that is recorded. */
   ratio: number;
   /** What is at work, by what undoes it. */
@@ -44,7 +44,7 @@ export class Core implements BaseTelemetry, InstrumentationContext {
     this.ratio = enabled ? sampleRatio : 0;
     this.output = new Client(options);
     this.ready = this.output.ready;
-    if (!serviceName) warnOnce('serviceName is missing: set it');
+    if (!serviceName) warnOnce('serviceName is missing');
     for (const instrumentation of instrumentations) this.use(instrumentation);
   }
 

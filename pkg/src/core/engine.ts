@@ -7,7 +7,7 @@ import { FrameWriter } from './frame.js';
 import type { Metrics } from './metrics.js';
 import { type Module, loadModule } from './module.js';
 import { clamp, endpoints } from './options.js';
-import { type AnyRecord, LOSS, MEASUREMENT, type Measurement } from './records.js';
+import { type AnyRecord, LOSS, MEASUREMENT, type Measurement, type Source } from './records.js';
 import { SCOPE, VERSION, resource } from './resource.js';
 import { DUE, type Request, Transport } from './transport.js';
 
@@ -52,7 +52,7 @@ export class Engine extends Transport {
   private readonly encoder = new TextEncoder();
   private metrics: Metrics | undefined;
   /** Measurements that wait for the code which adds them up; a page that measures nothing never loads it. */
-  private unmeasured: Measurement[] = [];
+  private unmeasured: (Measurement | Source)[] = [];
   private loading: Promise<void> | undefined;
   private readonly interval: number;
   private text!: Uint8Array<ArrayBuffer>;
@@ -152,7 +152,7 @@ export class Engine extends Transport {
     });
   }
 
-  private measure(measurement: Measurement): void {
+  private measure(measurement: Measurement | Source): void {
     const { metrics, unmeasured } = this;
     const taken = metrics ? metrics.add(measurement) : unmeasured.length < MAX_UNMEASURED && unmeasured.push(measurement);
     if (!taken) this.writer.put(LOSS, 2, MALFORMED, 1);

@@ -11,7 +11,7 @@
 import type { Attributes } from '../types.js';
 import { now } from './clock.js';
 import type { Engine } from './engine.js';
-import { MEASUREMENT, type Measurement } from './records.js';
+import { MEASUREMENT, type Measurement, type Source } from './records.js';
 
 /** Combinations of instrument and attributes held between two exports. */
 const MAX_SERIES = 200;
@@ -45,6 +45,7 @@ export class Metrics {
   /** Series, each of which will be a data point. */
   size = 0;
   private since = now();
+  private readonly sources: Source['source'][] = [];
   /** Losses that have been measured, by signal and reason. */
   private readonly reported: Record<string, number> = {};
 
@@ -56,7 +57,10 @@ export class Metrics {
   }
 
   /** Adds a measurement; `false` if it is no number, or beyond every bound. */
-  add({ histogram, name, unit, value, attributes }: Measurement): boolean {
+  add(measurement: Measurement | Source): boolean {
+    if (measurement.source) return !!this.sources.push(measurement.source);
+    const { histogram, name, unit, value } = measurement;
+    let { attributes } = measurement;
     const key = [+histogram, unit, name].join();
     let instrument = this.instruments.get(key);
     let own = JSON.stringify(attributes) ?? '';
@@ -114,8 +118,9 @@ export class Metrics {
         } else writer.put(sum);
       }
       writer.put(DELTA);
-      // It only ever grows, and there is no histogram.
+      // It only ever grows, and there is no histogram. Gauges come from sources.
       if (!histogram) writer.put(1, 0);
+      writer.put(0);
       engine.hand();
     };
     for (const instrument of this.instruments.values()) {
@@ -124,6 +129,7 @@ export class Metrics {
     }
     this.instruments.clear();
     this.size = 0;
+    for (const source of this.sources) source(engine);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What is handed to the engine. */
 import type { Attributes, SpanContext } from '../types.js';
+import type { Engine } from './engine.js';
 
 export const SPAN = 0;
 export const LOG = 1;
@@ -60,6 +61,13 @@ export interface Measurement {
   unit: string;
   value: number;
   attributes: Attributes | undefined;
+  source?: undefined;
+}
+
+/** What is asked whenever metrics are exported, and then writes its own. */
+export interface Source {
+  readonly record: typeof MEASUREMENT;
+  source: (engine: Engine) => void;
 }
 
 /** Something lost on this side: signal, reason and count by the module's numbers. */
@@ -70,4 +78,4 @@ export interface Loss {
   count: number;
 }
 
-export type AnyRecord = SpanRecord | LogRecord | Measurement | Loss;
+export type AnyRecord = SpanRecord | LogRecord | Measurement | Source | Loss;

@@ -13,25 +13,8 @@ import {
 } from '@opentelemetry/api';
 import type { SpanImpl } from '../core/span.js';
 import { exceptionAttributes } from '../core/thrown.js';
-import type { AttributeValue, Attributes, SpanContext } from '../types.js';
-
-/** Milliseconds since the Unix epoch; numbers that the monotonic clock has passed already are its own. */
-export const millis = (time: TimeInput | undefined): number | undefined => {
-  if (time === undefined) return undefined;
-  if (Array.isArray(time)) return time[0] * 1000 + time[1] / 1e6;
-  if (time instanceof Date) return time.getTime();
-  return (time as number) <= performance.now() ? performance.timeOrigin + (time as number) : (time as number);
-};
-
-/** Attributes as the client takes them: elements of lists that are nothing are left out. */
-export const attributesOf = (attributes: ApiAttributes | undefined): Attributes => {
-  const result: Attributes = {};
-  for (const key in attributes) {
-    const value = attributes[key] as ApiAttributeValue | undefined;
-    result[key] = (Array.isArray(value) ? value.filter((element) => element !== null && element !== undefined) : value) as AttributeValue | undefined;
-  }
-  return result;
-};
+import type { SpanContext } from '../types.js';
+import { attributesOf, millis } from './values.js';
 
 /** What is on the wire, in the API's form. */
 export const apiContext = ({ traceId, spanId, sampled, remote }: SpanContext, traceState?: TraceState): ApiSpanContext => ({

@@ -3,7 +3,8 @@ import { type Context, INVALID_SPAN_CONTEXT, type Span, type SpanOptions, type T
 import type { SpanImpl } from '../core/span.js';
 import type { Attributes, InstrumentationContext, SpanKind } from '../types.js';
 import { isSuppressed, ownContext } from './context.js';
-import { apiSpan, attributesOf, millis } from './span.js';
+import { apiSpan } from './span.js';
+import { attributesOf, millis } from './values.js';
 
 /** By the API's numbers. */
 const KINDS: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer'];

@@ -145,16 +145,23 @@ export interface DecodedPoint {
   sum?: number;
   buckets?: number[];
   bounds?: number[];
+  /** Of a sum. */
+  temporality?: 'delta' | 'cumulative';
+  monotonic?: boolean;
+  gauge?: true;
 }
 
 export const decodeMetrics = (body: Uint8Array): DecodedPoint[] =>
   records(body).flatMap(({ record: metric }) => {
     const name = text(metric, 1);
     const unit = text(metric, 3);
-    const sums = messages(metric, 7).flatMap((data) => messages(data, 1));
+    const number = (point: Message) => ({ name, unit, attributes: attributes(point, 7), value: double(point.get(4)![0]) });
     const histograms = messages(metric, 9).flatMap((data) => messages(data, 1));
     return [
-      ...sums.map((point) => ({ name, unit, attributes: attributes(point, 7), value: double(point.get(4)![0]) })),
+      ...messages(metric, 7).flatMap((sum) =>
+        messages(sum, 1).map((point) => ({ ...number(point), temporality: uint(sum, 2) === 1 ? ('delta' as const) : ('cumulative' as const), monotonic: uint(sum, 3) === 1 })),
+      ),
+      ...messages(metric, 5).flatMap((gauge) => messages(gauge, 1).map((point) => ({ ...number(point), gauge: true as const }))),
       ...histograms.map((point) => ({
         name,
         unit,
