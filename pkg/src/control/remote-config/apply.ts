@@ -49,9 +49,9 @@ export class Remote {
 
   /** What the page says holds again; what the server has switched off stays off. */
   end(): void {
+    if (this.killed) return;
     this.settings = {};
     this.core.use = this.use;
-    if (this.killed) return;
     samplerOf(this.core).set('remote', {});
     limiterOf(this.core).set('remote', {});
     toldTo(this.core).sessionRatio = undefined;

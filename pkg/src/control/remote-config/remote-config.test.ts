@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { record } from '../../../test/support/recorder.js';
 import { until } from '../../../test/support/until.js';
 import { Core } from '../../core/core.js';
+import { lazy } from '../../core/lazy.js';
 import type { Instrumentation, TelemetryOptions } from '../../types.js';
 import { limits } from '../limits/index.js';
 import { sampling } from '../sampling/index.js';
@@ -109,6 +110,15 @@ describe('the kill switch', () => {
     core.use(late);
     expect([core.stats().queued, late.on]).toEqual([0, 0]);
     expect(console.warn).not.toHaveBeenCalled();
+  });
+
+  it('holds for what comes later, also where it was loaded later itself, under another name', async () => {
+    says({ enabled: false });
+    const { core } = record(lazy('anything', () => Promise.resolve(remoteConfig())));
+    await until(() => core.stats().state === 'disabled');
+    const late = switchable('xhr');
+    core.use(late);
+    expect([late.on, isSampled(core)]).toEqual([0, false]);
   });
 
   it('holds from the beginning of the next page view, until the server says otherwise', async () => {
