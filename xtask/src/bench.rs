@@ -77,7 +77,9 @@ fn browser(flags: &[String]) -> Outcome {
     let chromium = setup::chromium::find()?;
     build::client(&tools)?;
     let home = node_packages("browser")?;
-    let status = command("node", &["main.mjs"], &home)
+    // From the root, so that files are named from there.
+    let status = command("node", &[], &paths::root())
+        .arg(home.join("main.mjs"))
         .args(flags)
         .env("AETHER_CHROMIUM", chromium)
         .stdin(Stdio::null())
