@@ -151,6 +151,9 @@ test('web vitals arrive, those at the end included', async ({ page: browser }) =
   await expect.poll(() => vital('lcp') && slow()).toBeTruthy()
   await browser.goto('about:blank')
   await expect.poll(() => vital('cls')).toBeTruthy()
+  // The click was a real one, and what it set off took long.
+  await expect.poll(() => vital('inp')).toBeTruthy()
+  expect(Number(vital('inp')!.attributes['browser.web_vital.value'])).toBeGreaterThan(40)
   expect(vital('lcp')!.attributes).toMatchObject({ 'browser.web_vital.rating': expect.stringMatching(/good|needs-improvement|poor/), 'browser.web_vital.navigation_type': 'navigate' })
   await expect.poll(() => log('browser.page_visibility')?.attributes['browser.page.visibility']).toBe('gone')
 })
