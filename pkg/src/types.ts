@@ -169,7 +169,10 @@ export type DropReason =
   | 'rejected'
   | 'rate_limited'
   | 'not_loaded'
-  | 'before_send';
+  | 'before_send'
+  | 'storage_full'
+  | 'expired'
+  | 'page_closed';
 
 /** What has become of everything recorded so far. */
 export interface TelemetryStats {

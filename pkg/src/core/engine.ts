@@ -160,7 +160,7 @@ export class Engine extends Transport {
   }
 
   /** Wanted once something is measured, or was lost: losses are metrics, too. */
-  private loadMetrics(): void {
+  loadMetrics(): void {
     this.loading ??= import('./metrics.js').then(
       ({ Metrics }) => {
         this.metrics = new Metrics(this.interval);

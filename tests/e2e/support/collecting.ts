@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib'
 
 import { type InlineConfig, type PluginOption, build, createServer as createVite } from 'vite'
 
-import { type DecodedLog, type DecodedSpan, decodeLogs, decodeSpans } from '../../../pkg/test/support/otlp'
+import { type DecodedLog, type DecodedPoint, type DecodedSpan, decodeLogs, decodeMetrics, decodeSpans } from '../../../pkg/test/support/otlp'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' }
@@ -25,6 +25,7 @@ export interface CollectingServer {
   exports: Seen[]
   logs: DecodedLog[]
   spans: DecodedSpan[]
+  points: DecodedPoint[]
   close(): Promise<void>
 }
 
@@ -53,7 +54,7 @@ export async function developPage(name: string, files: Record<string, string>, p
 
 /** Serves `folder` (or nothing but answers to everybody, without one) on a free port. */
 export async function startCollecting(folder?: string, policy = ''): Promise<CollectingServer> {
-  const result: Omit<CollectingServer, 'origin' | 'close'> = { seen: [], exports: [], logs: [], spans: [] }
+  const result: Omit<CollectingServer, 'origin' | 'close'> = { seen: [], exports: [], logs: [], spans: [], points: [] }
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://any')
     const chunks: Buffer[] = []
@@ -66,6 +67,7 @@ export async function startCollecting(folder?: string, policy = ''): Promise<Col
         result.exports.push(one)
         if (pathname.endsWith('/logs')) result.logs.push(...decodeLogs(body))
         if (pathname.endsWith('/traces')) result.spans.push(...decodeSpans(body))
+        if (pathname.endsWith('/metrics')) result.points.push(...decodeMetrics(body))
         response.writeHead(200).end()
         return
       }
