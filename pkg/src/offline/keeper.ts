@@ -116,6 +116,8 @@ class Keeping {
       if (instead) engine.arm(engine.answered(0, 0, -1, new Uint8Array()));
     };
     engine.answered = (id, status, pause, answer) => {
+      // As a page goes, its requests end for the page only; the browser goes on with them.
+      if (this.left && !status && this.online) status = 200;
       const waits = this.posted.get(id);
       const due = answered.call(engine, waits ? 0 : id, status, pause, answer);
       if (this.posted.delete(id)) waits!([status, pause], answer);

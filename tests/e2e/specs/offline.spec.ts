@@ -29,6 +29,7 @@ base.beforeAll(async () => {
 })
 
 const test = base.extend<{ server: Server }>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright wants to see one
   server: async ({}, use) => {
     const server = await startServer({ AETHERTERM_WEB_DIR: folder })
     await use(server)
