@@ -10,7 +10,7 @@ use crate::process::{Outcome, command, run_keeping, say};
 use crate::setup;
 use crate::size;
 
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 10] = [
     "rust",
     "backends",
     "pkg",
@@ -18,6 +18,8 @@ const PARTS: [&str; 8] = [
     "interop",
     "interop-python",
     "e2e",
+    "browsers",
+    "packaging",
     "size",
 ];
 
@@ -79,8 +81,30 @@ pub(crate) fn run(only: &[String]) -> Outcome {
         report.part(
             "e2e",
             npm_test("tests/e2e")
-                .env("AETHER_CHROMIUM", chromium)
+                .env("AETHER_CHROMIUM", &chromium)
                 .env("AETHER_SERVER", server)
+                .env("AETHER_README_SERVER", example("server")?),
+        );
+    }
+    if wanted("browsers") {
+        let browsers = setup::browsers::install();
+        report.skipped("browsers", &browsers.missing);
+        build::page()?;
+        let server = build::server()?;
+        report.part(
+            "browsers",
+            npm_test("tests/browsers")
+                .env("AETHER_CHROMIUM", &chromium)
+                .envs(browsers.variables)
+                .env("AETHER_SERVER", server)
+                .env("AETHER_README_SERVER", example("server")?),
+        );
+    }
+    if wanted("packaging") {
+        report.part(
+            "packaging",
+            npm_test("tests/packaging")
+                .env("AETHER_CHROMIUM", &chromium)
                 .env("AETHER_README_SERVER", example("server")?),
         );
     }

@@ -4,6 +4,7 @@
 pub(crate) mod apt;
 pub(crate) mod backends;
 pub(crate) mod bindgen;
+pub(crate) mod browsers;
 pub(crate) mod chromium;
 pub(crate) mod node;
 pub(crate) mod python;
@@ -33,6 +34,7 @@ pub(crate) fn for_build() -> Outcome<Tools> {
 pub(crate) fn for_tests() -> Outcome {
     everything()?;
     backends::install()?;
+    browsers::install();
     if let Err(reason) = python::environment(&python::INTEROP)? {
         crate::process::say(&format!("NOT TESTED: interop-python: {reason}"));
     }

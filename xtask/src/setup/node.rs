@@ -30,8 +30,10 @@ pub(crate) fn packages() -> Outcome {
         "package.json",
         "pkg/package.json",
         "www/package.json",
+        "tests/browsers/package.json",
         "tests/e2e/package.json",
         "tests/interop/package.json",
+        "tests/packaging/package.json",
     ]
     .iter()
     .map(|file| root.join(file))
