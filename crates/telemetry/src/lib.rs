@@ -18,6 +18,9 @@ mod config;
 mod current_trace;
 mod delivery;
 mod ending;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 mod otlp;
 mod page;

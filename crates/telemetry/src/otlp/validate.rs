@@ -7,6 +7,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 
 use super::count;
+use super::schema::{self, Kind, Role};
+use super::wire::{Fields, Malformed};
 use crate::Signal;
 
 /// A request that was decoded completely.
@@ -36,8 +38,11 @@ pub(crate) fn check(signal: Signal, request: &Bytes) -> Result<Checked, String> 
             None
         }
     };
-    let items = count::items(signal, request)
-        .map_err(|_| format!("not an OTLP {signal} request: malformed protobuf"))?;
+    let malformed = |_| format!("not an OTLP {signal} request: malformed protobuf");
+    if let Some((name, found)) = wrong_id(schema::request(signal), request).map_err(malformed)? {
+        return Err(format!("a {name} has {found} bytes, which is no id"));
+    }
+    let items = count::items(signal, request).map_err(malformed)?;
     Ok(Checked { items, traces })
 }
 
@@ -68,4 +73,31 @@ fn check_ids(request: &ExportTraceServiceRequest) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// An id of a wrong length wherever one may stand, links, log records and exemplars included: its
+/// name and its length. It may be left out, and could not be written in JSON otherwise.
+fn wrong_id(
+    kind: &'static schema::Message,
+    message: &[u8],
+) -> Result<Option<(&'static str, usize)>, Malformed> {
+    for field in Fields::new(message) {
+        let field = field?;
+        let (Some(known), Some(content)) = (kind.field(field.number), field.content) else {
+            continue;
+        };
+        let wrong = match (known.role, known.kind) {
+            // No ids in there, and most of what there is.
+            (Role::Attributes | Role::Value, _) => None,
+            (_, Kind::Id(length)) if !content.is_empty() && content.len() != length => {
+                Some((known.json, content.len()))
+            }
+            (_, Kind::Message(inner)) => wrong_id(inner, content)?,
+            _ => None,
+        };
+        if wrong.is_some() {
+            return Ok(wrong);
+        }
+    }
+    Ok(None)
 }

@@ -46,9 +46,11 @@ pub(super) async fn layer(
     let (mut parts, body) = request.into_parts();
     let door = &relay.door;
     let allowed = allowed(door, &parts);
+    let mut signals = Signal::ALL.iter();
+    let signal = signals.find(|signal| signal.path() == parts.uri.path());
     let mut response = if is_preflight(&parts) {
         preflight(allowed.is_some())
-    } else if parts.method == Method::OPTIONS {
+    } else if parts.method == Method::OPTIONS && signal.is_some() {
         (StatusCode::NO_CONTENT, [(ALLOW, "POST, OPTIONS")]).into_response()
     } else {
         match door.judge(&parts) {
@@ -57,7 +59,7 @@ pub(super) async fn layer(
                 next.run(Request::from_parts(parts, body)).await
             }
             Err(refusal) => {
-                if let Some(signal) = Signal::ALL.iter().find(|s| s.path() == parts.uri.path()) {
+                if let Some(signal) = signal {
                     relay.count(Outcome::Rejected, *signal, refusal.reason(), 1);
                 }
                 refusal.answer(Encoding::of(&parts.headers).unwrap_or_default())

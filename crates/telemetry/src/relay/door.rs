@@ -151,17 +151,17 @@ fn takes(patterns: &[OriginPattern], origin: Option<&Origin>) -> bool {
 }
 
 fn place(parts: &Parts) -> Place<'_> {
+    // Only a browser sends it, and no page can change it. Reading, it says no origin besides.
+    let says_own = |site: &HeaderValue| site == "same-origin";
+    if parts.headers.get("sec-fetch-site").is_some_and(says_own) {
+        return Place::Own;
+    }
     let mut origins = parts.headers.get_all(header::ORIGIN).iter();
     let Some(written) = origins.next() else {
         return Place::Unknown;
     };
     if origins.next().is_some() {
         return Place::Foreign(written, None);
-    }
-    // Only a browser sends it, and no page can change it.
-    let says_own = |site: &HeaderValue| site == "same-origin";
-    if parts.headers.get("sec-fetch-site").is_some_and(says_own) {
-        return Place::Own;
     }
     let origin = written.to_str().ok().and_then(Origin::parse);
     let host = parts

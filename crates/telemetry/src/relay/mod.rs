@@ -12,6 +12,8 @@ mod body;
 mod clock;
 mod cors;
 mod door;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod keys;
 mod quota;
 mod refusal;

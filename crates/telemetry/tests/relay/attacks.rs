@@ -136,6 +136,18 @@ async fn wrong_ids_are_refused_wherever_they_stand() {
         let (status, said) = send("/v1/traces", JSON, json_span().replace(from, to)).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{to} {said}");
     }
+    // In protobuf: of a link, a log record and an exemplar.
+    let good = [vec![0x0a, 16], vec![1; 16], vec![0x12, 8], vec![1; 8]].concat();
+    let link = [&good[..], b"\x6a\x05\x0a\x03abc"].concat();
+    for (path, body) in [
+        ("/v1/traces", wrap(&[2, 2, 1], link)),
+        ("/v1/logs", wrap(&[9, 2, 2, 1], b"abc".to_vec())),
+        ("/v1/metrics", wrap(&[4, 5, 1, 5, 2, 2, 1], b"abc".to_vec())),
+    ] {
+        let (status, said) = send(path, PROTOBUF, body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {said}");
+        assert!(said.contains("3 bytes"), "{path} {said}");
+    }
 }
 
 #[tokio::test]

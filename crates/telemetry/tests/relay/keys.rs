@@ -58,6 +58,8 @@ async fn the_table_of_keys_and_origins() {
         (&[SHOP], who),
         (&[], who),
         (&[("origin", "https://own.example")], who),
+        // A page that reads says no origin, and its browser says that it is the server's own.
+        (&[key("pk_shop_new"), ("sec-fetch-site", "same-origin")], ok),
     ] {
         let found = status(&telemetry, "/v1/traces", headers).await;
         assert_eq!(found, expected, "{headers:?}");

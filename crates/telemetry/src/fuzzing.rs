@@ -1,0 +1,203 @@
+//! What must hold for any bytes whatsoever that come in from outside. Shared by the fuzz targets in
+//! `fuzz/` and by the replay of their seeds.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+
+use crate::otlp::wire::Fields;
+use crate::otlp::{count, json, to_json, validate, weight};
+use crate::relay::fuzzing as relay;
+use crate::{Network, OriginPattern, Signal};
+
+/// As many bytes as a relay would decode.
+const MAX_DECODED: usize = 1024 * 1024;
+
+/// A request in protobuf; the first byte says of which signal.
+pub fn protobuf(data: &[u8]) {
+    let Some((signal, request)) = signal(data) else {
+        return;
+    };
+    through_the_relay(signal, request);
+}
+
+/// A request in JSON; the first byte says of which signal.
+pub fn json(data: &[u8]) {
+    let Some((signal, text)) = signal(data) else {
+        return;
+    };
+    let Ok(request) = json::to_protobuf(signal, text) else {
+        return;
+    };
+    assert!(
+        Fields::new(&request).all(|field| field.is_ok()),
+        "what is translated is protobuf"
+    );
+    through_the_relay(signal, &request);
+}
+
+fn through_the_relay(signal: Signal, request: &[u8]) {
+    if !weight::fits(signal, request, MAX_DECODED).unwrap_or(false) {
+        return;
+    }
+    let before = validate::check(signal, &Bytes::copy_from_slice(request));
+    let Some(treated) = relay::treat(signal, request) else {
+        return;
+    };
+    let treated = Bytes::from(treated);
+    let after = validate::check(signal, &treated);
+    let (Ok(before), Ok(after)) = (&before, &after) else {
+        assert!(before.is_err(), "a good request stays one: {after:?}");
+        return;
+    };
+    // Data points may become fewer, spans and records never.
+    let same = before.items == after.items;
+    assert!(same || (signal == Signal::Metrics && after.items < before.items));
+    assert_eq!(count::items(signal, &treated), Ok(after.items));
+    relay::assert_marked(signal, &treated);
+    // What is sent on as JSON means the same.
+    let Ok(text) = to_json::to_json(signal, &treated) else {
+        return;
+    };
+    let again = json::to_protobuf(signal, text.as_bytes()).expect("what is written is read");
+    assert_eq!(count::items(signal, &again), Ok(after.items));
+}
+
+fn signal(data: &[u8]) -> Option<(Signal, &[u8])> {
+    let (first, rest) = data.split_first()?;
+    let signal = Signal::ALL.get(usize::from(first % 3))?;
+    Some((*signal, rest))
+}
+
+/// Lists of headers and what else arrives as text: line by line a forwarded chain, an origin, a
+/// pattern, a network, a query, pairs of a setting.
+pub fn headers(text: &str) {
+    let mut lines = text.split('\n');
+    let mut next = || lines.next().unwrap_or_default();
+    let (chain, origin, pattern, network) = (next(), next(), next(), next());
+    for header in ["x-forwarded-for", "forwarded"] {
+        if let Some(address) = relay::forwarded(header, chain) {
+            // Nobody but the last trusted proxy wrote it, so it stands in the chain.
+            let text = address.to_string();
+            assert!(text.parse::<IpAddr>().is_ok());
+        }
+    }
+    if let Ok(pattern) = OriginPattern::parse(pattern) {
+        let again = OriginPattern::parse(&pattern.to_string());
+        assert_eq!(again.as_ref(), Ok(&pattern), "what is shown means the same");
+        if pattern.matches(origin) && !pattern.is_any() {
+            assert!(origin.contains("://"), "{origin}");
+        }
+    }
+    if let Ok(network) = Network::parse(network) {
+        let _ = network.contains(IpAddr::from([127, 0, 0, 1]));
+    }
+    relay::query(next());
+    relay::pairs(next());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Changed inputs for each seed; `AETHER_FUZZ_ROUNDS` asks for more.
+    const ROUNDS: u64 = 100;
+
+    fn replay(target: &str, check: fn(&[u8])) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+        let entries = std::fs::read_dir(folder.join(target)).expect("part of the sources");
+        let seeds: Vec<_> = entries
+            .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+            .collect();
+        assert!(!seeds.is_empty(), "no seeds for {target}");
+        let rounds = std::env::var("AETHER_FUZZ_ROUNDS").ok();
+        let rounds = rounds.and_then(|rounds| rounds.parse().ok());
+        let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ rounds.unwrap_or(ROUNDS));
+        for seed in &seeds {
+            // Every prefix is an input of its own: cut short in the middle of anything.
+            for end in 0..=seed.len() {
+                check(&seed[..end]);
+            }
+            for _ in 0..rounds.unwrap_or(ROUNDS) {
+                let changed = changed(seed, &seeds, &mut dice);
+                let run = std::panic::AssertUnwindSafe(|| check(&changed));
+                if std::panic::catch_unwind(run).is_err() {
+                    panic!(
+                        "{target} fails for {:?}",
+                        changed.escape_ascii().to_string()
+                    );
+                }
+            }
+        }
+    }
+
+    /// Numbers that look random and are the same each time (xorshift64*).
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 >> 12;
+            self.0 ^= self.0 << 25;
+            self.0 ^= self.0 >> 27;
+            let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+            usize::try_from(number).unwrap() % bound.max(1)
+        }
+    }
+
+    /// A seed with some bytes changed, gone, doubled, or from another seed.
+    fn changed(seed: &[u8], seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
+        let mut bytes = seed.to_vec();
+        for _ in 0..=dice.below(4) {
+            let at = dice.below(bytes.len());
+            let length = dice.below(24).min(bytes.len() - at);
+            match dice.below(6) {
+                0 => bytes
+                    .iter_mut()
+                    .skip(at)
+                    .take(1)
+                    .for_each(|b| *b ^= 1 << dice.below(8)),
+                1 => bytes
+                    .iter_mut()
+                    .skip(at)
+                    .take(1)
+                    .for_each(|b| *b = dice.below(256) as u8),
+                2 => drop(bytes.drain(at..at + length)),
+                3 => {
+                    let part = bytes[at..at + length].to_vec();
+                    let to = dice.below(bytes.len());
+                    bytes.splice(to..to, part);
+                }
+                4 => {
+                    let other = &seeds[dice.below(seeds.len())];
+                    let from = dice.below(other.len());
+                    let part = other.iter().skip(from).take(dice.below(64)).copied();
+                    bytes.splice(at..at + length, part);
+                }
+                _ => bytes.insert(
+                    at,
+                    [0, 1, 0x7f, 0x80, 0xff, b'"', b'\\', b'{'][dice.below(8)],
+                ),
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn protobuf() {
+        replay("protobuf", super::protobuf);
+    }
+
+    #[test]
+    fn json() {
+        replay("json", super::json);
+    }
+
+    #[test]
+    fn headers() {
+        replay("headers", |bytes| {
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                super::headers(text);
+            }
+        });
+    }
+}
