@@ -15,6 +15,7 @@ use super::attributes;
 use super::connection::Connection;
 use super::context;
 use super::disconnect_handler::DisconnectFn;
+use super::incoming::Form;
 use super::names::Event;
 use super::operation::{Metric, Operation};
 use super::run::{refuse, run};
@@ -121,7 +122,7 @@ fn start(connection: &Connection, reason: DisconnectReason, transport: Transport
     Operation::start(
         &connection.settings,
         &event,
-        Metric::Process,
+        Metric::Process(Form::Connection),
         parent,
         || {
             let mut list = Vec::with_capacity(8);

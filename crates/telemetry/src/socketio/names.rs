@@ -31,8 +31,10 @@ pub(super) struct Event {
     pub(super) name: Arc<str>,
     /// What the span of a handler is called.
     pub(super) process: Arc<str>,
-    /// Attributes of its duration.
-    measured: [OnceLock<[KeyValue; 3]>; 2],
+    /// Attributes of the duration of its handlers, by where its context came from.
+    processed: [OnceLock<[KeyValue; 4]>; 4],
+    /// Attributes of the duration of an emit.
+    sent: OnceLock<[KeyValue; 3]>,
     /// The attributes of such a span, by what else they depend on.
     described: [OnceLock<Piece>; FORMS],
 }
@@ -45,16 +47,25 @@ impl Event {
         Self {
             name: name.into(),
             process: ["process ", name].concat().into(),
-            measured: Default::default(),
+            processed: Default::default(),
+            sent: OnceLock::new(),
             described: Default::default(),
         }
     }
 
-    /// The attributes of the duration of a handler (`sent`: of an emit) that did not fail.
-    pub(super) fn measured(&self, sent: bool) -> &[KeyValue; 3] {
-        self.measured[usize::from(sent)].get_or_init(|| {
-            let kind = if sent { "send" } else { "process" };
-            let [system, _, name, destination] = attributes::operation(kind, &self.name);
+    /// The attributes of the duration of a handler that did not fail.
+    pub(super) fn processed(&self, form: Form) -> &[KeyValue] {
+        self.processed[form as usize].get_or_init(|| {
+            let [system, _, name, destination] = attributes::operation("process", &self.name);
+            let form = KeyValue::new(attributes::CONTEXT, form.as_str());
+            [system, name, destination, form]
+        })
+    }
+
+    /// The attributes of the duration of an emit that did not fail.
+    pub(super) fn sent(&self) -> &[KeyValue] {
+        self.sent.get_or_init(|| {
+            let [system, _, name, destination] = attributes::operation("send", &self.name);
             [system, name, destination]
         })
     }

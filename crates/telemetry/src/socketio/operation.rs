@@ -10,6 +10,7 @@ use opentelemetry::{Context, KeyValue};
 
 use super::attributes;
 use super::failure::Failure;
+use super::incoming::Form;
 use super::names::Event;
 use super::quota::Quota;
 use super::settings::SocketTelemetry;
@@ -20,8 +21,8 @@ const SLOW_EVENT: &str = "socketio.slow";
 /// What an operation is measured as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Metric {
-    /// `messaging.process.duration`
-    Process,
+    /// `messaging.process.duration`, with the place where the event's context came from.
+    Process(Form),
     /// `messaging.client.operation.duration`
     Send,
     /// Not measured.
@@ -108,7 +109,7 @@ impl Operation {
         impl fmt::Display for Label<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let what = match self.0.metric {
-                    Metric::Process => "handler of the event",
+                    Metric::Process(_) => "handler of the event",
                     Metric::Send => "emit of",
                     Metric::None => "connection to",
                 };
@@ -147,22 +148,21 @@ impl Operation {
     }
 
     fn measure(&self, took: Duration, failure: Option<&Failure>) {
-        let (histogram, sent) = match self.metric {
-            Metric::Process => (&self.settings.instruments().process_duration, false),
-            Metric::Send => (&self.settings.instruments().operation_duration, true),
+        let instruments = self.settings.instruments();
+        let (histogram, attributes) = match self.metric {
+            Metric::Process(form) => (&instruments.process_duration, self.event.processed(form)),
+            Metric::Send => (&instruments.operation_duration, self.event.sent()),
             Metric::None => return,
         };
         let seconds = took.as_secs_f64();
-        let attributes = self.event.measured(sent);
         // The measurement is taken in the span's context, so that exemplars can point to it.
         // That of a handler that returns is current already.
         let _guard = (!is_current(&self.context)).then(|| self.context.clone().attach());
         match failure {
             None => histogram.record(seconds, attributes),
             Some(failure) => {
-                let [system, name, destination] = attributes.clone();
                 let error = KeyValue::new(attributes::ERROR_TYPE, failure.kind);
-                histogram.record(seconds, &[system, name, destination, error]);
+                histogram.record(seconds, &[attributes, &[error]].concat());
             }
         }
     }

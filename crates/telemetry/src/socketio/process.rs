@@ -50,7 +50,8 @@ impl Process {
             transport,
         };
         let start = |parent: &Context, began| arrived.span(parent, kind, began);
-        let operation = Operation::start_with(settings, event, Metric::Process, parent, start);
+        let metric = Metric::Process(incoming.form);
+        let operation = Operation::start_with(settings, event, metric, parent, start);
         settings.describe(
             operation.context(),
             Direction::Received,

@@ -51,6 +51,7 @@ async fn what_happens_is_measured() {
         let mut attributes = vec![
             ("messaging.operation.name", "process"),
             ("messaging.destination.name", event),
+            ("socketio.context", "none"),
         ];
         attributes.extend(error.map(|error| ("error.type", error)));
         point(1, &attributes)
