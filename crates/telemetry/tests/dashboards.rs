@@ -17,7 +17,9 @@ use aether_telemetry::http::layer;
 use aether_telemetry::socketio::{SocketTelemetry, TracedEmit, traced, traced_connect};
 use axum::Router;
 use axum::body::Body;
+use axum::routing::get;
 use client::Client;
+use futures_util::FutureExt;
 use http::{Request, StatusCode};
 use promql_parser::label::Matchers;
 use promql_parser::parser::{self, Expr, LabelModifier};
@@ -160,15 +162,23 @@ async fn they_ask_for_what_there_is() {
         );
     };
     io.ns("/", traced_connect(SocketTelemetry::new(), on_connect));
-    let app = telemetry.relay_router().layer(sockets).layer(layer());
+    let app = telemetry
+        .relay_router()
+        .route("/hello", get(async || "hello"))
+        .layer(sockets)
+        .layer(layer());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(axum::serve(listener, app.clone()).into_future());
 
     assert_eq!(relay(&telemetry, three_spans()).await, StatusCode::OK);
     let bad = Request::post("/v1/traces").header("content-type", "text/plain");
-    let bad = app.oneshot(bad.body(Body::empty()).unwrap()).await.unwrap();
+    let bad = bad.body(Body::empty()).unwrap();
+    let bad = app.clone().oneshot(bad).await.unwrap();
     assert_eq!(bad.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let hello = Request::get("/hello").body(Body::empty()).unwrap();
+    // A request has ended when its answer has been read.
+    support::body(app.oneshot(hello).await.unwrap()).await;
     let mut client = Client::plain(port).await;
     // More at once than begin a trace within a second.
     for number in 0..40 {
@@ -183,18 +193,28 @@ async fn they_ask_for_what_there_is() {
     })
     .await;
 
-    let there = scraped(&scrape(telemetry.prometheus_router()).await);
+    wait_for("every metric and label", || {
+        // The answer is made without waiting for anything.
+        let text = scrape(telemetry.prometheus_router()).now_or_never()?;
+        let missing = missing(&asked, &scraped(&text));
+        println!("missing: {missing:?}");
+        missing.is_empty().then_some(())
+    })
+    .await;
+}
+
+/// What is asked for and not there.
+fn missing(asked: &Asked, there: &Asked) -> Vec<String> {
+    let nothing = BTreeSet::new();
     let mut missing = Vec::new();
-    for (metric, labels) in &asked {
-        match there.get(metric) {
-            None => missing.push(metric.clone()),
-            Some(has) => missing.extend(
-                labels
-                    .iter()
-                    .filter(|label| !has.contains(*label) && !ADDED.contains(&label.as_str()))
-                    .map(|label| format!("{metric}{{{label}}}")),
-            ),
+    for (metric, labels) in asked {
+        let has = there.get(metric).unwrap_or(&nothing);
+        if has.is_empty() {
+            missing.push(metric.clone());
         }
+        let labels = labels.iter().filter(|label| !has.contains(*label));
+        let labels = labels.filter(|label| !ADDED.contains(&label.as_str()));
+        missing.extend(labels.map(|label| format!("{metric}{{{label}}}")));
     }
-    assert!(missing.is_empty(), "{missing:?}\n{there:#?}");
+    missing
 }
