@@ -7,6 +7,7 @@ use aether_telemetry::Telemetry;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use socketioxide::SocketIo;
+use tokio::time::timeout;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -22,6 +23,9 @@ const MAX_MESSAGE: usize = 2 * 1024 * 1024;
 /// Most Socket.IO packets that wait for one connection. With the largest output of a terminal: 4 MiB.
 const MAX_PACKETS: usize = 128;
 
+/// Longest wait for connections to close. One that does not must not keep the server.
+const CONNECTIONS_END: Duration = Duration::from_secs(2);
+
 /// The application: everything but the listening socket.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -33,10 +37,12 @@ pub struct App {
 }
 
 impl App {
-    /// Ends the terminals, tells the pages and closes their connections. Takes at most `limit` and a moment.
+    /// Ends the terminals, tells the pages and closes their connections. Takes at most `limit` and two seconds.
     pub async fn shut_down(&self, limit: Duration) {
         self.terminals.shut_down(limit).await;
-        self.io.close().await;
+        if timeout(CONNECTIONS_END, self.io.close()).await.is_err() {
+            tracing::debug!("some connections were still open");
+        }
     }
 }
 

@@ -44,7 +44,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
             stop.recv().await;
-            io.close().await;
+            // A connection that does not close does not keep the server.
+            let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, io.close()).await;
         })
         .await?;
     let report = telemetry.shutdown(SHUTDOWN_TIMEOUT).await;
@@ -63,8 +64,9 @@ async fn on_connect(socket: SocketRef) {
     socket.on("say", traced(say));
 }
 
-async fn join(socket: SocketRef, Data(room): Data<String>) {
+async fn join(socket: SocketRef, Data(room): Data<String>, ack: AckSender) {
     socket.join(room);
+    let _ = ack.send("joined");
 }
 
 async fn say(socket: SocketRef, Data(message): Data<Message>, ack: AckSender) {

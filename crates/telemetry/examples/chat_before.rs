@@ -2,6 +2,7 @@
 //! from here to there.
 
 use std::error::Error;
+use std::time::Duration;
 
 use axum::extract::Path;
 use axum::routing::get;
@@ -37,7 +38,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
             stop.recv().await;
-            io.close().await;
+            // A connection that does not close does not keep the server.
+            let _ = tokio::time::timeout(Duration::from_secs(5), io.close()).await;
         })
         .await?;
     Ok(())
@@ -52,8 +54,9 @@ async fn on_connect(socket: SocketRef) {
     socket.on("say", say);
 }
 
-async fn join(socket: SocketRef, Data(room): Data<String>) {
+async fn join(socket: SocketRef, Data(room): Data<String>, ack: AckSender) {
     socket.join(room);
+    let _ = ack.send("joined");
 }
 
 async fn say(socket: SocketRef, Data(message): Data<Message>, ack: AckSender) {

@@ -39,7 +39,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 _ = tokio::signal::ctrl_c() => {}
                 _ = terminated.recv() => {}
             }
-            io.close().await;
+            // A connection that does not close does not keep the server.
+            let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, io.close()).await;
         })
         .await?;
     let report = telemetry.shutdown(SHUTDOWN_TIMEOUT).await;
