@@ -2,6 +2,7 @@
 //! from there to here.
 
 use std::error::Error;
+use std::time::Duration;
 
 use aether_telemetry::socketio::{SocketTelemetry, TracedEmit, traced, traced_connect};
 use aether_telemetry::{SHUTDOWN_TIMEOUT, Telemetry, http};
@@ -45,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_graceful_shutdown(async move {
             stop.recv().await;
             // A connection that does not close does not keep the server.
-            let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, io.close()).await;
+            let _ = tokio::time::timeout(Duration::from_secs(5), io.close()).await;
         })
         .await?;
     let report = telemetry.shutdown(SHUTDOWN_TIMEOUT).await;
