@@ -3,8 +3,9 @@
 //! The peers' packages are installed here and by nothing else: who builds or tests needs none of
 //! them.
 
+use std::io;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use crate::build;
 use crate::fingerprint;
@@ -55,8 +56,13 @@ fn socketio(flags: &[String]) -> Outcome {
         .arg(root.join("bench/python/server.py"))
         .args(flags)
         .stdin(Stdio::null())
-        .status()
-        .map_err(|error| format!("the benchmark could not be started: {error}"))?;
+        .status();
+    done(status)
+}
+
+/// What became of a benchmark.
+fn done(status: io::Result<ExitStatus>) -> Outcome {
+    let status = status.map_err(|error| format!("the benchmark could not be started: {error}"))?;
     if status.success() {
         Ok(())
     } else {
@@ -83,13 +89,8 @@ fn browser(flags: &[String]) -> Outcome {
         .args(flags)
         .env("AETHER_CHROMIUM", chromium)
         .stdin(Stdio::null())
-        .status()
-        .map_err(|error| format!("the benchmark could not be started: {error}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("the benchmark failed ({status})"))
-    }
+        .status();
+    done(status)
 }
 
 /// The packages of `bench/{room}`, which is no npm workspace, so that they stay out of the product's.

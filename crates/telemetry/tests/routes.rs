@@ -41,12 +41,15 @@ fn dropped(telemetry: &Telemetry, reason: &str) -> u64 {
     count(&telemetry.status(), Outcome::Dropped, "none", reason)
 }
 
+/// Two that take everything.
+async fn backends() -> (Backend, Backend) {
+    let well = || Backend::start([], Some(status(200)));
+    (well().await, well().await)
+}
+
 #[tokio::test]
 async fn a_request_is_taken_apart() {
-    let (a, b) = (
-        Backend::start([], Some(status(200))).await,
-        Backend::start([], Some(status(200))).await,
-    );
+    let (a, b) = backends().await;
     let telemetry = start(
         &a,
         &b,
@@ -101,10 +104,7 @@ async fn a_request_is_taken_apart() {
 
 #[tokio::test]
 async fn logs_and_metrics_have_ways_too() {
-    let (a, b) = (
-        Backend::start([], Some(status(200))).await,
-        Backend::start([], Some(status(200))).await,
-    );
+    let (a, b) = backends().await;
     let telemetry = start(
         &a,
         &b,
