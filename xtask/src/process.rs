@@ -1,5 +1,6 @@
 //! Running other programs, and saying what is being done.
 
+use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -60,11 +61,20 @@ pub(crate) fn capture(command: &mut Command) -> Option<String> {
         .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// What a program has left behind.
+pub(crate) struct Ran {
+    /// The lines that were asked for.
+    pub(crate) kept: Vec<String>,
+    /// The last lines it printed, at most [`TAIL`].
+    pub(crate) tail: VecDeque<String>,
+    pub(crate) outcome: Outcome,
+}
+
+/// As many lines as the report of a few failed tests takes.
+const TAIL: usize = 120;
+
 /// Runs, prints each line as it comes and keeps the lines that `keep` accepts, even when it fails.
-pub(crate) fn run_keeping(
-    command: &mut Command,
-    keep: impl Fn(&str) -> bool,
-) -> (Vec<String>, Outcome) {
+pub(crate) fn run_keeping(command: &mut Command, keep: impl Fn(&str) -> bool) -> Ran {
     let shown = show(command);
     let child = command
         .stdin(Stdio::null())
@@ -73,9 +83,16 @@ pub(crate) fn run_keeping(
         .spawn();
     let mut child = match child {
         Ok(child) => child,
-        Err(error) => return (Vec::new(), Err(cannot_start(&shown, &error))),
+        Err(error) => {
+            return Ran {
+                kept: Vec::new(),
+                tail: VecDeque::new(),
+                outcome: Err(cannot_start(&shown, &error)),
+            };
+        }
     };
     let mut kept = Vec::new();
+    let mut tail = VecDeque::with_capacity(TAIL);
     if let Some(stdout) = child.stdout.take() {
         let mut reader = BufReader::new(stdout);
         let mut line = Vec::new();
@@ -83,8 +100,12 @@ pub(crate) fn run_keeping(
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             println!("{text}");
             if keep(&text) {
-                kept.push(text);
+                kept.push(text.clone());
             }
+            if tail.len() == TAIL {
+                tail.pop_front();
+            }
+            tail.push_back(text);
             line.clear();
         }
     }
@@ -93,7 +114,11 @@ pub(crate) fn run_keeping(
         Ok(status) => Err(format!("`{shown}` failed ({status})")),
         Err(error) => Err(format!("`{shown}` was lost: {error}")),
     };
-    (kept, outcome)
+    Ran {
+        kept,
+        tail,
+        outcome,
+    }
 }
 
 fn cannot_start(shown: &str, error: &std::io::Error) -> String {

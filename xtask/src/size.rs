@@ -13,9 +13,6 @@ pub(crate) fn run() -> Outcome {
 
 /// Prints the table and fails over the cap, which the script names.
 pub(crate) fn measure() -> Outcome {
-    let (_, outcome) = run_keeping(
-        &mut command("node", &["scripts/size.mjs"], &paths::root().join("pkg")),
-        |_| false,
-    );
-    outcome
+    let pkg = paths::root().join("pkg");
+    run_keeping(&mut command("node", &["scripts/size.mjs"], &pkg), |_| false).outcome
 }

@@ -161,6 +161,8 @@ fn npm_test(workspace: &str) -> Command {
 struct Report {
     summaries: Vec<String>,
     failed: Vec<String>,
+    /// How the parts that failed have ended, once more where it is looked for: at the end.
+    ends: Vec<String>,
     passed_tests: u64,
     failed_tests: u64,
     skipped: usize,
@@ -170,8 +172,10 @@ impl Report {
     fn part(&mut self, name: &str, run: &mut Command) {
         say(&format!("tests: {name}"));
         let started = Instant::now();
-        let (lines, outcome) = run_keeping(run.env("NO_COLOR", "1"), |line| counts(line).is_some());
-        for line in lines {
+        let ran = run_keeping(run.env("NO_COLOR", "1"), |line| {
+            counts(line).is_some() || is_failed_test(line)
+        });
+        for line in ran.kept {
             if let Some((passed, failed)) = counts(&line) {
                 self.passed_tests += passed;
                 self.failed_tests += failed;
@@ -179,8 +183,12 @@ impl Report {
             self.summaries
                 .push(format!("{name:14} {}", line.trim_matches([' ', '='])));
         }
+        if ran.outcome.is_err() {
+            self.ends.push(format!("how {name} has ended:"));
+            self.ends.extend(ran.tail);
+        }
         say(&format!("{name}: {} s", started.elapsed().as_secs()));
-        self.note(name, outcome);
+        self.note(name, ran.outcome);
     }
 
     /// What could not be tested here, to be seen at the end as well.
@@ -201,6 +209,9 @@ impl Report {
 
     fn close(self) -> Outcome {
         println!();
+        for line in &self.ends {
+            println!("{line}");
+        }
         for line in &self.summaries {
             println!("{line}");
         }
@@ -218,6 +229,11 @@ impl Report {
             Err(format!("failed: {}", self.failed.join(", ")))
         }
     }
+}
+
+/// Whether a line names one test of `cargo test`'s that failed; the other runners name theirs last.
+fn is_failed_test(line: &str) -> bool {
+    line.starts_with("test ") && line.ends_with("... FAILED")
 }
 
 /// Passed and failed tests in a runner's summary line: cargo's `test result: …`, Vitest's
