@@ -42,9 +42,12 @@ test('what was refused for good is shown with its answer, sent again, and gone',
     status = 200
     await page.getByTestId('replay-all').click()
     await expect(letters).toHaveCount(0)
-    const metrics = await server.api('/metrics')
-    const exported = /^aether_telemetry_exported_total\{[^}]*signal="traces"[^}]*\} (\d+)/m.exec(await metrics.text())
-    expect(Number(exported?.[1])).toBeGreaterThan(0)
+    // What is sent again leaves the list before it has arrived.
+    const exported = async () => {
+      const metrics = await (await server.api('/metrics')).text()
+      return Number(/^aether_telemetry_exported_total\{[^}]*signal="traces"[^}]*\} (\d+)/m.exec(metrics)?.[1] ?? 0)
+    }
+    await expect.poll(exported).toBeGreaterThan(0)
   } finally {
     await server.stop()
   }
