@@ -73,9 +73,8 @@ test.afterEach(async () => {
 })
 
 const log = (event: string) => server.logs.find(({ eventName }) => eventName === event)
-/** The frame of the slow button. */
-const slow = () =>
-  server.logs.find(({ eventName, attributes }) => eventName === 'browser.long_animation_frame' && Number(attributes['browser.long_animation_frame.duration']) >= 200)
+/** The frame of the slow button: on a busy machine the page's first frames are slow, too. */
+const slow = () => server.logs.find(({ attributes }) => (attributes['browser.long_animation_frame.script.invoker_type'] as string[] | undefined)?.includes('event-listener'))
 const vital = (name: string) => server.logs.find(({ attributes }) => attributes['browser.web_vital.name'] === name)
 
 test('the load of the page and its resources is one trace with the server’s', async () => {
@@ -141,8 +140,8 @@ test('a frame that takes long is recorded with the script to blame', async ({ pa
   await browser.locator('#slow').click()
   await expect.poll(slow).toBeTruthy()
   const { attributes } = slow()!
-  expect((attributes['browser.long_animation_frame.script.url'] as string[])[0]).toContain(`${server.origin}/assets/`)
-  expect(attributes['browser.long_animation_frame.script.invoker_type']).toContain('event-listener')
+  expect(attributes['browser.long_animation_frame.duration']).toBeGreaterThanOrEqual(200)
+  expect(attributes['browser.long_animation_frame.script.url']).toContainEqual(expect.stringContaining(`${server.origin}/assets/`))
 })
 
 test('web vitals arrive, those at the end included', async ({ page: browser }) => {
