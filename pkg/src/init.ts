@@ -1,5 +1,6 @@
 /** The usual set: the client with `fetch` and Socket.IO. */
 import { Core } from './core/core.js';
+import { loadEngine } from './core/load.js';
 import { fetchInstrumentation } from './instrumentations/fetch/index.js';
 import { socketIo } from './instrumentations/socket/index.js';
 import type { Telemetry, TelemetryOptions } from './types.js';
@@ -15,6 +16,6 @@ import type { Telemetry, TelemetryOptions } from './types.js';
 export const init = (options: TelemetryOptions): Telemetry => {
   const sockets = socketIo();
   const usual = options.instrumentFetch === false ? [sockets] : [sockets, fetchInstrumentation()];
-  const core = new Core({ ...options, instrumentations: [...usual, ...(options.instrumentations ?? [])] });
+  const core = new Core({ ...options, instrumentations: [...usual, ...(options.instrumentations ?? [])] }, loadEngine);
   return Object.assign(core, { instrumentSocket: sockets.instrument, onSocketActivity: sockets.onActivity });
 };

@@ -14,6 +14,9 @@ const MAX_WAITING = 12_000;
 /** Closing takes no longer than this, whatever does not answer. */
 const CLOSING_MS = 15_000;
 
+/** Loads the engine, with whatever else is in the same chunk. */
+export type LoadEngine = () => Promise<{ start(options: TelemetryOptions, client: Client): Promise<Engine> }>;
+
 export class Client {
   readonly ready: Promise<boolean>;
   state: TelemetryStats['state'];
@@ -21,12 +24,10 @@ export class Client {
   readonly unencoded: AnyRecord[] = [];
   private notLoaded = 0;
 
-  constructor(options: TelemetryOptions) {
+  constructor(options: TelemetryOptions, load: LoadEngine) {
     const enabled = options.enabled !== false;
     this.state = enabled ? 'loading' : 'disabled';
-    this.ready = enabled
-      ? import('./engine.js').then((module) => module.start(options, this)).then(this.start, this.fail)
-      : Promise.resolve(false);
+    this.ready = enabled ? load().then(({ start }) => start(options, this)).then(this.start, this.fail) : Promise.resolve(false);
   }
 
   /** Takes a record, and a second one that belongs to it. `control/stages.ts` puts itself in front. */

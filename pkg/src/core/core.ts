@@ -15,7 +15,7 @@ import type {
   TelemetryOptions,
 } from '../types.js';
 import { writeB3 } from './b3.js';
-import { Client } from './client.js';
+import { Client, type LoadEngine } from './client.js';
 import { now } from './clock.js';
 import { active, bind, run } from './context.js';
 import { id, samples } from './ids.js';
@@ -39,10 +39,13 @@ export class Core implements BaseTelemetry, InstrumentationContext {
   readonly inUse = new Map<() => void, Instrumentation>();
   private readonly sink = (span: SpanImpl): void => this.output.record(span, span.measurement);
 
-  constructor(readonly options: TelemetryOptions) {
+  constructor(
+    readonly options: TelemetryOptions,
+    load: LoadEngine,
+  ) {
     const { sampleRatio = 1, instrumentations = [], enabled = true, serviceName } = options;
     this.ratio = enabled ? sampleRatio : 0;
-    this.output = new Client(options);
+    this.output = new Client(options, load);
     this.ready = this.output.ready;
     if (!serviceName) warnOnce('serviceName is missing');
     for (const instrumentation of instrumentations) this.use(instrumentation);

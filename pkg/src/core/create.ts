@@ -1,6 +1,7 @@
 /** The client without any instrumentation: what is recorded is what the options ask for. */
 import type { BaseTelemetry, TelemetryOptions } from '../types.js';
 import { Core } from './core.js';
+import { loadEngine } from './load.js';
 
 /**
  * Starts telemetry with exactly the instrumentations that are passed. Returns at once: what does the work loads
@@ -11,4 +12,4 @@ import { Core } from './core.js';
  * const telemetry = createTelemetry({ serviceName: 'shop', instrumentations: [fetchInstrumentation(), errors()] });
  * telemetry.span('checkout', () => socket.emit('order', basket));
  */
-export const createTelemetry = (options: TelemetryOptions): BaseTelemetry => new Core(options);
+export const createTelemetry = (options: TelemetryOptions): BaseTelemetry => new Core(options, loadEngine);

@@ -36,15 +36,18 @@ const SLICE_MS = 5;
 /** How long a page may be busy all the time before it is asked for some of it, in milliseconds. */
 const PATIENCE_MS = 500;
 
+/** Loads what adds up measurements. */
+export type LoadMetrics = () => Promise<Pick<typeof import('./metrics.js'), 'Metrics'>>;
+
 /** Loads the module and hands it the settings; rejects with the reason why that is not possible. */
-export const start = async (options: TelemetryOptions, client: Client): Promise<Engine> => {
+export const startEngine = async (options: TelemetryOptions, client: Client, metrics: LoadMetrics): Promise<Engine> => {
   const urls = endpoints(options.endpoint);
   // Has been explained.
   if (!urls) throw undefined;
   const { headers = {}, wasm } = options;
   const fetch = originalFetch();
   const parsed = typeof headers === 'string' ? (await import('./headers.js')).parseHeaders(headers) : headers;
-  return new Engine(await loadModule(wasm, fetch), options, urls, parsed, fetch, client);
+  return new Engine(await loadModule(wasm, fetch), options, urls, parsed, fetch, client, metrics);
 };
 
 export class Engine extends Transport {
@@ -64,6 +67,7 @@ export class Engine extends Transport {
     headers: Record<string, string>,
     fetch: typeof globalThis.fetch,
     readonly client: Client,
+    private readonly getMetrics: LoadMetrics,
   ) {
     super(urls, headers, fetch);
     this.view();
@@ -161,7 +165,7 @@ export class Engine extends Transport {
 
   /** Wanted once something is measured, or was lost: losses are metrics, too. */
   loadMetrics(): void {
-    this.loading ??= import('./metrics.js').then(
+    this.loading ??= this.getMetrics().then(
       ({ Metrics }) => {
         this.metrics = new Metrics(this.interval);
         for (const one of this.unmeasured.splice(0)) this.measure(one);

@@ -1,7 +1,6 @@
 /** `@aetherterm/telemetry/offline`: what could not be sent is kept in IndexedDB, and sent by a later page. */
-import type { Core } from '../core/core.js';
-import { warnOnce } from '../core/warn.js';
 import type { Instrumentation } from '../types.js';
+import { attach } from './attach.js';
 import type { OfflineOptions } from './options.js';
 
 export type { OfflineOptions };
@@ -14,23 +13,4 @@ export type { OfflineOptions };
  * @example
  * createTelemetry({ serviceName: 'shop', instrumentations: [offlineStore()] });
  */
-export const offlineStore = (options: OfflineOptions = {}): Instrumentation => ({
-  name: 'offline',
-  enable(context) {
-    let on = true;
-    let off: (() => void) | undefined;
-    const { output } = context as Core;
-    // The code is loaded after the module, without which there is nothing to keep.
-    output.ready
-      .then(async (ready) => {
-        if (!ready) return;
-        const { keep } = await import('./keeper.js');
-        if (on && output.loaded) off = keep(output.loaded, options);
-      })
-      .catch(() => warnOnce('the offline store could not be loaded, telemetry goes on without it'));
-    return () => {
-      on = false;
-      off?.();
-    };
-  },
-});
+export const offlineStore = (options: OfflineOptions = {}): Instrumentation => attach(options, () => import('./keeper.js'));

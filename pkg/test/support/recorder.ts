@@ -1,6 +1,7 @@
 /** An instrumentation at work, and what it records, without module and network. */
 import { onTestFinished } from 'vitest';
 import { Core } from '../../src/core/core.js';
+import { loadEngine } from '../../src/core/load.js';
 import type { AnyRecord, LogRecord, Loss } from '../../src/core/records.js';
 import type { SpanImpl } from '../../src/core/span.js';
 import type { Instrumentation, TelemetryOptions } from '../../src/types.js';
@@ -14,7 +15,7 @@ export interface Recorder {
 }
 
 export const record = (instrumentation: Instrumentation, options: Partial<TelemetryOptions> = {}): Recorder => {
-  const core = new Core({ serviceName: 'test', endpoint: 'http://127.0.0.1:9', wasm: new Promise<never>(() => {}), ...options });
+  const core = new Core({ serviceName: 'test', endpoint: 'http://127.0.0.1:9', wasm: new Promise<never>(() => {}), ...options }, loadEngine);
   const found: AnyRecord[] = [];
   const of = <T extends AnyRecord>(kind: number): T[] => found.filter((one): one is T => one.record === kind);
   core.output.record = (one) => void found.push(one);

@@ -4,6 +4,7 @@ import { record } from '../../../test/support/recorder.js';
 import { until } from '../../../test/support/until.js';
 import { Core } from '../../core/core.js';
 import { lazy } from '../../core/lazy.js';
+import { loadEngine } from '../../core/load.js';
 import type { Instrumentation, TelemetryOptions } from '../../types.js';
 import { limits } from '../limits/index.js';
 import { sampling } from '../sampling/index.js';
@@ -99,7 +100,7 @@ describe('the kill switch', () => {
   it('undoes everything, records nothing, and sends nothing that waits', async () => {
     const one = switchable('errors');
     says({ enabled: false });
-    const core = new Core({ serviceName: 's', endpoint: 'http://127.0.0.1:9', wasm: new Promise<never>(() => {}), instrumentations: [one, remoteConfig()] });
+    const core = new Core({ serviceName: 's', endpoint: 'http://127.0.0.1:9', wasm: new Promise<never>(() => {}), instrumentations: [one, remoteConfig()] }, loadEngine);
     core.startSpan('before').end();
     expect(core.stats()).toMatchObject({ state: 'loading', queued: 1 });
     await until(() => one.on === 0);
@@ -126,7 +127,7 @@ describe('the kill switch', () => {
     start();
     await until(() => localStorage.getItem('aetherterm.config'));
     const one = switchable('errors');
-    const make = () => new Core({ serviceName: 's', endpoint: 'http://127.0.0.1:9', wasm: new Promise<never>(() => {}), instrumentations: [remoteConfig(), one] });
+    const make = () => new Core({ serviceName: 's', endpoint: 'http://127.0.0.1:9', wasm: new Promise<never>(() => {}), instrumentations: [remoteConfig(), one] }, loadEngine);
     expect(make().stats().state).toBe('disabled');
     expect(one.on).toBe(0);
     expect(asked).toHaveBeenCalledOnce();

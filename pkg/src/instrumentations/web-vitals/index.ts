@@ -7,5 +7,5 @@ export type { WebVitalsOptions };
 
 export const webVitals = (options: WebVitalsOptions = {}): Instrumentation => ({
   name: 'web-vitals',
-  enable: (context) => instrument(context, options),
+  enable: (context) => instrument(context, options, () => import('./measure.js')),
 });

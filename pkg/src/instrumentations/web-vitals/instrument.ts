@@ -7,7 +7,10 @@ import { warnOnce } from '../../core/warn.js';
 import type { InstrumentationContext } from '../../types.js';
 import type { WebVitalsOptions } from './options.js';
 
-export const instrument = (context: InstrumentationContext, options: WebVitalsOptions): (() => void) => {
+/** Loads what measures them. */
+export type LoadMeasure = () => Promise<Pick<typeof import('./measure.js'), 'measure'>>;
+
+export const instrument = (context: InstrumentationContext, options: WebVitalsOptions, load: LoadMeasure): (() => void) => {
   let on = !!globalThis.document;
   const record = context.guard(({ name, value, delta, id, rating, navigationType }: Metric) => {
     if (!on) return;
@@ -25,8 +28,8 @@ export const instrument = (context: InstrumentationContext, options: WebVitalsOp
     });
   });
   if (on) {
-    import('./measure.js').then(
-      context.guard(({ measure }: typeof import('./measure.js')) => on && measure(record, options)),
+    load().then(
+      context.guard(({ measure }) => on && measure(record, options)),
       () => warnOnce('web vitals are not measured: their chunk could not be loaded'),
     );
   }

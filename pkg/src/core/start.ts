@@ -1,0 +1,6 @@
+/** The chunk that is loaded after the page: the engine, which gets the one for metrics when something is measured. */
+import type { TelemetryOptions } from '../types.js';
+import type { Client } from './client.js';
+import { type Engine, startEngine } from './engine.js';
+
+export const start = (options: TelemetryOptions, client: Client): Promise<Engine> => startEngine(options, client, () => import('./metrics.js'));
