@@ -8,8 +8,8 @@ let origin = performance.timeOrigin;
 /** Monotonic milliseconds, for durations. */
 export const tick = (): number => performance.now();
 
-/** Milliseconds since the Unix epoch, with a fraction. */
-export const now = (): number => origin + performance.now();
+/** Milliseconds since the Unix epoch, with a fraction; that of a {@link tick}, where there is one already. */
+export const now = (at = performance.now()): number => origin + at;
 
 /** Corrects the origin if it is off by more than a second. */
 export const resync = (): void => {

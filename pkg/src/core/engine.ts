@@ -47,7 +47,7 @@ export const startEngine = async (options: TelemetryOptions, client: Client, met
   const { headers = {}, wasm } = options;
   const fetch = originalFetch();
   const parsed = typeof headers === 'string' ? (await import('./headers.js')).parseHeaders(headers) : headers;
-  return new Engine(await loadModule(wasm, fetch), options, urls, parsed, fetch, client, metrics);
+  return new Engine(await loadModule(wasm!, fetch), options, urls, parsed, fetch, client, metrics);
 };
 
 export class Engine extends Transport {

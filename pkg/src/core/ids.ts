@@ -2,23 +2,28 @@
  * Ids and the sampling decision of new traces.
  *
  * They are made here, because the first spans need them long before the WebAssembly module is there. Random
- * bytes are drawn in blocks; asking the platform for every id would cost more than all the rest of a span.
+ * bytes are drawn and written out in blocks, of which an id is a piece; asking the platform for every id would cost
+ * more than all the rest of a span.
  */
 
-const HEX = /*@__PURE__*/ Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
-const pool = /*@__PURE__*/ new Uint8Array(1024);
-let at = pool.length;
+const pool = /*@__PURE__*/ new Uint8Array(2048) as Uint8Array & { toHex?(): string };
+let hex = '';
+let at = 0;
 
 /** An id of that many bytes, as lower-case hex. */
 export const id = (bytes: number): string => {
-  if (at + bytes > pool.length) {
-    crypto.getRandomValues(pool);
-    at = 0;
+  let from = at;
+  at += 2 * bytes;
+  if (at > hex.length) {
+    // Zeros only would mean "no id".
+    do {
+      crypto.getRandomValues(pool);
+      hex = pool.toHex?.() ?? Array.from(pool, (byte) => (byte + 256).toString(16).slice(1)).join('');
+    } while (/0{16}/.test(hex));
+    from = 0;
+    at = 2 * bytes;
   }
-  let text = '';
-  for (const end = at + bytes; at < end; ) text += HEX[pool[at++]!];
-  // Zeros only would mean "no id".
-  return /[^0]/.test(text) ? text : id(bytes);
+  return hex.slice(from, at);
 };
 
 /**

@@ -26,8 +26,8 @@ const load = async (source: Awaited<WasmSource>, fetch: typeof globalThis.fetch)
 };
 
 /** Compiles and instantiates the module; rejects with an error that says what went wrong. */
-export const loadModule = async (source: WasmSource | undefined, fetch: typeof globalThis.fetch): Promise<Module> => {
-  const loaded = await load(await (source ?? new URL('./aether_client.wasm', import.meta.url)), fetch);
+export const loadModule = async (source: WasmSource, fetch: typeof globalThis.fetch): Promise<Module> => {
+  const loaded = await load(await source, fetch);
   // Not while it streams in: a few kilobytes compile in no time, and no server needs to know the media type.
   const compiled = loaded instanceof WebAssembly.Module ? loaded : await WebAssembly.compile(loaded);
   return (await WebAssembly.instantiate(compiled)).exports as unknown as Module;

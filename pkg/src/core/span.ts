@@ -48,12 +48,14 @@ export class SpanImpl implements Span, SpanRecord {
     this.remoteParent = !!parent?.remote;
     this.debug = !!parent?.debug;
     this.kind = kindOf(options?.kind);
-    const at = now();
-    this.start = options?.startTime ?? at;
-    this.begun = tick() + this.start - at;
-    if (sampled) {
-      if (options?.attributes) Object.assign(this.attributes, options.attributes);
-      for (const context of options?.links ?? []) this.link(context);
+    // Asked once: the clock is what costs most here.
+    const at = tick();
+    const time = now(at);
+    this.start = options?.startTime ?? time;
+    this.begun = at + this.start - time;
+    if (sampled && options) {
+      if (options.attributes) this.attributes = { ...options.attributes };
+      options.links?.forEach((context) => this.link(context));
     }
   }
 
