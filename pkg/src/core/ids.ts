@@ -6,7 +6,7 @@
  * more than all the rest of a span.
  */
 
-const pool = /*@__PURE__*/ new Uint8Array(2048) as Uint8Array & { toHex?(): string };
+const pool = /*@__PURE__*/ new Uint8Array(2048) as Uint8Array<ArrayBuffer> & { toHex?(): string };
 let hex = '';
 let at = 0;
 
