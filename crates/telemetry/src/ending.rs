@@ -46,8 +46,9 @@ pub(crate) fn flush(running: &Weak<Running>) {
 impl Running {
     /// Items in the queues, those being sent included.
     fn waiting(&self) -> u64 {
-        let outlets = self.delivery.outlets().iter();
+        let outlets = self.delivery.outlets();
         outlets
+            .iter()
             .flat_map(|outlet| Signal::ALL.map(|signal| outlet.queue.queued(signal)))
             .sum::<u64>()
             + self.delivery.held()
@@ -57,8 +58,9 @@ impl Running {
 impl Running {
     /// Items in the queues that are not on disk.
     fn losing(&self) -> u64 {
-        let outlets = self.delivery.outlets().iter();
+        let outlets = self.delivery.outlets();
         outlets
+            .iter()
             .filter(|outlet| !outlet.queue.is_durable())
             .flat_map(|outlet| Signal::ALL.map(|signal| outlet.queue.queued(signal)))
             .sum::<u64>()

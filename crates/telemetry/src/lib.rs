@@ -46,8 +46,9 @@ pub use config::{
 };
 pub use current_trace::{InCurrentTrace, in_current_trace};
 pub use delivery::{
-    Circuit, CircuitState, Count, DeadLetter, DeadLetterStatus, DryRun, DryRunItem, DryRunPart,
-    Health, Outcome, StorageState, StorageStatus, TailStatus, Undelivered,
+    Circuit, CircuitState, Columns, Count, DeadLetter, DeadLetterStatus, DestinationState, DryRun,
+    DryRunItem, DryRunPart, Health, History, Latency, Outcome, Rates, StorageState, StorageStatus,
+    TailColumns, TailStatus, Undelivered,
 };
 pub use ending::{PANIC_TIMEOUT, SHUTDOWN_TIMEOUT};
 pub use relay::Vouched;

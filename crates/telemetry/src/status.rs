@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::delivery::{Count, DeadLetterStatus, Delivery, Health, StorageStatus, TailStatus};
+use crate::delivery::{
+    Count, DeadLetterStatus, Delivery, DestinationState, Health, Latency, Rates, StorageStatus,
+    TailStatus,
+};
 use crate::store::StoreStatus;
 use crate::{BuildError, Circuit, Problem, Signal};
 
 /// A snapshot of all telemetry of this process. Holds no secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct Status {
     /// Whether telemetry runs at all.
     pub enabled: bool,
@@ -36,16 +39,22 @@ pub struct Status {
 }
 
 /// One destination.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DestinationStatus {
     /// `host:port`, or `console`.
     pub name: Arc<str>,
     /// What is sent there.
     pub signals: Vec<Signal>,
+    /// What it was told to do.
+    pub state: DestinationState,
     /// What is waiting.
     pub queue: QueueStatus,
     /// Whether it is sent to at the moment.
     pub circuit: Circuit,
+    /// How much goes through, over the last minute.
+    pub rates: Rates,
+    /// How long it takes to answer, over the last minute.
+    pub latency: Latency,
     /// How it is doing.
     #[serde(flatten)]
     pub health: Health,
@@ -84,14 +93,17 @@ pub(crate) fn off(problem: Option<&BuildError>) -> Status {
     }
 }
 
-pub(crate) fn destinations(delivery: &Delivery) -> Vec<DestinationStatus> {
-    let outlets = delivery.outlets().iter();
+pub(crate) fn destinations(delivery: &Delivery, counts: &[Count]) -> Vec<DestinationStatus> {
+    let outlets = delivery.outlets();
     outlets
+        .iter()
         .map(|outlet| {
             let level = outlet.queue.level();
+            let (rates, latency) = delivery.recent(outlet, counts);
             DestinationStatus {
                 name: Arc::clone(&outlet.name),
                 signals: outlet.signals(),
+                state: outlet.state(),
                 queue: QueueStatus {
                     requests: level.batches,
                     items: level.items.iter().sum(),
@@ -101,6 +113,8 @@ pub(crate) fn destinations(delivery: &Delivery) -> Vec<DestinationStatus> {
                     durable: outlet.queue.is_durable(),
                 },
                 circuit: outlet.circuit(),
+                rates,
+                latency,
                 health: outlet.health(),
             }
         })

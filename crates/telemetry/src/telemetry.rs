@@ -237,18 +237,19 @@ impl Telemetry {
         let Some(running) = &self.running else {
             return status::off(self.problem());
         };
+        let counts = running.delivery.counters().snapshot();
         Status {
             enabled: true,
             off_because: None,
             problems: Vec::new(),
             warnings: running.warnings.clone(),
             service_name: running.service_name.clone(),
-            destinations: status::destinations(&running.delivery),
+            destinations: status::destinations(&running.delivery, &counts),
             store: running.store.as_ref().map(|store| store.status()),
             storage: running.delivery.storage(),
             tail: running.delivery.tail(),
             dead_letters: running.delivery.letters().status(),
-            counts: running.delivery.counters().snapshot(),
+            counts,
         }
     }
 

@@ -136,6 +136,12 @@ pub struct Config {
     /// Rules that say what goes where: those of the builder, then the `[[route]]` tables of the
     /// file. Default: none, everything goes to every destination that takes its signal.
     pub routes: Vec<Route>,
+    /// Names of destinations that nothing is sent to for now: what comes for them waits (`paused` of
+    /// the file). Default: none.
+    pub paused: BTreeSet<String>,
+    /// Names of destinations that take nothing new: what waits is sent, then they are gone
+    /// (`draining` of the file). Default: none.
+    pub draining: BTreeSet<String>,
     /// Which traces are kept once they are known as a whole (`AETHER_TELEMETRY_TAIL`). Default: none,
     /// all are.
     pub tail: Option<Tail>,
@@ -199,6 +205,8 @@ impl Default for Config {
             durable: None,
             retry: Retry::default(),
             routes: Vec::new(),
+            paused: BTreeSet::new(),
+            draining: BTreeSet::new(),
             tail: None,
             hash_key: None,
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::now_ms;
+use super::orders::Orders;
 
 /// Whether a destination is sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -41,7 +42,8 @@ pub enum CircuitState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
     Go,
-    /// The process is about to end, and the destination asked to be left alone.
+    /// Nothing is to be sent any more, or the process is about to end and the destination asked to
+    /// be left alone.
     Stay,
 }
 
@@ -67,20 +69,25 @@ impl Breaker {
         self.lock().shown
     }
 
-    /// Waits until a request may be sent. Once `closing` is true it may be sent at once, unless
+    /// Waits until a request may be sent. At the end of the process it may be sent at once, unless
     /// the destination asked to be left alone.
-    pub(super) async fn pass(&self, closing: &mut watch::Receiver<bool>) -> Pass {
+    pub(super) async fn pass(&self, orders: &mut watch::Receiver<Orders>) -> Pass {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
+            let ending = match *orders.borrow() {
+                Orders::Send => false,
+                Orders::End => true,
+                Orders::Pause | Orders::Leave => return Pass::Stay,
+            };
             let until = {
                 let mut inner = self.lock();
                 match (inner.shown.state, inner.until) {
                     (CircuitState::Closed, _) => return Pass::Go,
                     (CircuitState::Open, Some(until)) if until > Instant::now() => {
-                        if *closing.borrow() {
+                        if ending {
                             return if inner.asked { Pass::Stay } else { Pass::Go };
                         }
                         Some(until)
@@ -89,7 +96,7 @@ impl Breaker {
                         inner.set(CircuitState::HalfOpen, None);
                         return Pass::Go;
                     }
-                    (CircuitState::HalfOpen, _) if *closing.borrow() => return Pass::Go,
+                    (CircuitState::HalfOpen, _) if ending => return Pass::Go,
                     (CircuitState::HalfOpen, _) => None,
                 }
             };
@@ -102,8 +109,18 @@ impl Breaker {
             tokio::select! {
                 () = over => {}
                 () = changed => {}
-                _ = closing.wait_for(|closing| *closing) => {}
+                _ = orders.wait_for(|orders| *orders != Orders::Send) => {}
             }
+        }
+    }
+
+    /// A request that was to try is not sent after all: the next one tries.
+    pub(super) fn step_back(&self) {
+        let mut inner = self.lock();
+        if inner.shown.state == CircuitState::HalfOpen {
+            inner.set(CircuitState::Open, Some(Duration::ZERO));
+            drop(inner);
+            self.changed.notify_waiters();
         }
     }
 
@@ -180,9 +197,9 @@ mod tests {
     #[test]
     fn one_request_tries_and_the_others_wait_for_it() {
         run(async {
-            let (_closing, closed) = watch::channel(false);
+            let (_orders, given) = watch::channel(Orders::Send);
             let breaker = Breaker::default();
-            let pass = || breaker.pass(Box::leak(Box::new(closed.clone())));
+            let pass = || breaker.pass(Box::leak(Box::new(given.clone())));
             assert_eq!(pass().await, Pass::Go);
             breaker.open(false, |failures| {
                 assert_eq!(failures, 1);
@@ -223,11 +240,29 @@ mod tests {
     fn at_the_end_nobody_waits_and_a_wish_is_respected() {
         run(async {
             for (asked, expected) in [(false, Pass::Go), (true, Pass::Stay)] {
-                let (closing, mut closed) = watch::channel(false);
+                let (orders, mut given) = watch::channel(Orders::Send);
                 let breaker = Breaker::default();
                 breaker.open(asked, |_| WAIT);
-                closing.send(true).unwrap();
-                assert_eq!(breaker.pass(&mut closed).await, expected);
+                orders.send(Orders::End).unwrap();
+                assert_eq!(breaker.pass(&mut given).await, expected);
+            }
+        });
+    }
+
+    #[test]
+    fn who_steps_back_leaves_the_attempt_to_the_next() {
+        run(async {
+            let (orders, mut given) = watch::channel(Orders::Send);
+            let breaker = Breaker::default();
+            breaker.open(false, |_| Duration::ZERO);
+            assert_eq!(breaker.pass(&mut given).await, Pass::Go);
+            assert_eq!(state(&breaker), CircuitState::HalfOpen);
+            breaker.step_back();
+            assert_eq!(breaker.pass(&mut given).await, Pass::Go);
+            for order in [Orders::Pause, Orders::Leave] {
+                breaker.open(false, |_| WAIT);
+                orders.send(order).unwrap();
+                assert_eq!(breaker.pass(&mut given).await, Pass::Stay);
             }
         });
     }

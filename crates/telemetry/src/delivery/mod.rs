@@ -14,18 +14,24 @@ mod circuit;
 mod console;
 mod counters;
 mod exporter;
+mod history;
 mod intake;
 mod journal;
 mod letters;
+mod live;
+mod meter;
+mod orders;
 mod outlet;
 mod pace;
 mod placer;
 mod queue;
 mod retry;
 mod routes;
+mod samples;
 mod sender;
 mod tail;
 pub(crate) mod transport;
+mod waiting;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -38,27 +44,29 @@ use serde::Serialize;
 
 use crate::otlp::count;
 use crate::store::Store;
-use crate::{Config, Signal};
+use crate::{Config, Durable, Signal};
 
 pub use circuit::{Circuit, CircuitState};
 pub(crate) use counters::Counters;
 pub use counters::{Count, Outcome};
 pub(crate) use exporter::IntakeClient;
+use history::Recorder;
+pub use history::{Columns, History, Latency, Rates, TailColumns};
 use intake::Placing;
 pub(crate) use intake::{Intake, Ticket};
 use journal::{Found, Journal, Unopened};
 pub use journal::{StorageState, StorageStatus};
 pub(crate) use letters::DeadLetters;
 pub use letters::{DeadLetter, DeadLetterStatus};
-pub use outlet::Health;
+pub(crate) use live::Change;
 pub(crate) use outlet::Outlet;
-use placer::Placer;
+pub use outlet::{DestinationState, Health};
+use placer::{Layout, Placer};
 use queue::Queue;
 pub use routes::{DryRun, DryRunItem, DryRunPart};
-use routes::{Rules, STORE};
+use samples::Samples;
 use tail::Tail;
 pub use tail::TailStatus;
-use transport::Clients;
 pub use worker::Undelivered;
 use worker::Worker;
 
@@ -95,6 +103,11 @@ pub(crate) struct Delivery {
     tail: Arc<Tail>,
     letters: Arc<DeadLetters>,
     worker: Worker,
+    parked: Parked,
+    history: Arc<Recorder>,
+    samples: Samples,
+    /// Where queues are on disk; the same from the start to the end.
+    durable: Option<Durable>,
 }
 
 impl Delivery {
@@ -104,8 +117,6 @@ impl Delivery {
     /// A sentence saying why no HTTP client or thread could be had.
     pub(crate) fn start(config: &Config, store: Option<Arc<Store>>) -> Result<Self, String> {
         let counters = Arc::new(Counters::default());
-        let mut clients = Clients::default();
-        let mut outlets = Vec::new();
         let durable = config.durable.as_ref();
         let letters = DeadLetters::new(
             durable.map(|durable| &*durable.folder),
@@ -115,65 +126,77 @@ impl Delivery {
         let (journal, unopened) = durable
             .map(|durable| Journal::new(durable.folder.clone()))
             .unzip();
-        for destination in &config.destinations {
-            let bytes = destination.queue_bytes.unwrap_or(config.queue_bytes);
-            let queue = match (durable, &journal) {
-                (Some(durable), Some(journal)) => {
-                    let cursor = journal.cursor(&destination.name);
-                    Queue::durable(bytes, durable.max_age, cursor)
-                }
-                _ => Queue::new(bytes),
-            };
-            let outlet = Outlet::new(destination, queue, &mut clients)?;
-            outlets.push(Arc::new(outlet));
-        }
+        let new = |name: &str, bytes| match (durable, &journal) {
+            (Some(durable), Some(journal)) => {
+                Queue::durable(bytes, durable.max_age, journal.cursor(name))
+            }
+            _ => Queue::new(bytes),
+        };
+        let mut outlets = live::outlets(config, |name, bytes| Arc::new(new(name, bytes)))?;
         if !config.console.is_empty() {
             let console = Outlet::console(config.console.clone(), config.queue_bytes);
             outlets.push(Arc::new(console));
         }
-        let rules = rules(config, &outlets, store.is_some())?;
+        for outlet in &outlets {
+            outlet.set(live::state(config, &outlet.name));
+        }
+        let layout = Layout {
+            rules: live::rules(config, store.is_some())?,
+            outlets: outlets.clone(),
+        };
         let journal = journal.map(Arc::new);
-        let placer = Placer::new(outlets, store, counters, journal, rules);
-        let placer = Arc::new(placer);
+        let placer = Arc::new(Placer::new(layout, store, counters, journal));
         let tail = Arc::new(Tail::new(config.tail, Arc::clone(&placer)));
         let parked = Parked::default();
+        let history = Arc::new(Recorder::default());
+        history.begin(&outlets, &[]);
         let worker = Worker::start(worker::Parts {
             placer: Arc::clone(&placer),
             tail: Arc::clone(&tail),
             letters: Arc::clone(&letters),
             parked: Arc::clone(&parked),
-            retry: config.retry,
+            history: Arc::clone(&history),
         })?;
+        worker.begin(outlets);
         let delivery = Self {
             placer,
             tail,
             letters,
             worker,
+            parked,
+            history,
+            samples: Samples::default(),
+            durable: durable.cloned(),
         };
         if let Some(unopened) = unopened {
             let age = durable.map_or(Duration::ZERO, |durable| durable.max_age);
-            delivery.recover(unopened, parked, age)?;
+            delivery.recover(unopened, age)?;
         }
         Ok(delivery)
     }
 
     /// Starts the journal; what is found in it goes to the queues.
-    fn recover(&self, unopened: Unopened, parked: Parked, age: Duration) -> Result<(), String> {
+    fn recover(&self, unopened: Unopened, age: Duration) -> Result<(), String> {
         let Some(journal) = &self.placer.journal else {
             return Ok(());
         };
-        let outlets = self.placer.outlets.clone();
         let counters = Arc::clone(&self.placer.counters);
         let weak = Arc::downgrade(journal);
         let tail = Arc::downgrade(&self.tail);
+        let placer = Arc::downgrade(&self.placer);
+        let parked = Arc::clone(&self.parked);
         let find = move |name: &str, found: Found| {
-            let outlet = outlets.iter().find(|outlet| {
-                let durable = outlet.queue.is_durable();
-                durable && &*outlet.name == name
-            });
+            // Where all of it is gone, the next run finds it again.
+            let Some(placer) = placer.upgrade() else {
+                return;
+            };
+            let layout = placer.held();
+            let outlet = layout.named(name);
+            let outlet = outlet.filter(|outlet| outlet.queue.is_durable());
             match (found, outlet) {
                 (Found::Waiting(record), _) if name == tail::NAME => {
-                    // Where all of it is gone, the next run finds it again.
+                    // Decisions are placed by this layout, or by a later one.
+                    drop(layout);
                     if let Some(tail) = tail.upgrade() {
                         tail.found(&record);
                     }
@@ -220,15 +243,17 @@ impl Delivery {
         if batch.items == 0 {
             return Ticket::known(Intake::Accepted);
         }
+        self.samples.note(batch);
         if !self.takes(batch.signal) {
             self.placer.nowhere(batch);
             return Ticket::known(Intake::NoDestination);
         }
         if batch.signal == Signal::Traces && self.tail.is_on() {
             let placer = &self.placer;
+            let layout = placer.layout();
             // Where no rule keeps something from it, the store has everything, and at once.
-            let stored = placer.rules.is_empty(batch.signal) && placer.keep(batch, decoded);
-            if stored && !placer.sends(batch.signal) {
+            let stored = layout.rules.is_empty(batch.signal) && placer.keep(batch, decoded);
+            if stored && !layout.sends(batch.signal) {
                 return Ticket::known(Intake::Accepted);
             }
             return self.tail.take(batch);
@@ -238,18 +263,17 @@ impl Delivery {
 
     /// What the rules would do with a request; `None` where it is malformed.
     pub(crate) fn dry_run(&self, signal: Signal, body: &Bytes) -> Option<DryRun> {
-        self.placer.rules.dry_run(signal, body).ok()
+        self.placer.layout().rules.dry_run(signal, body).ok()
     }
 
     /// Puts a dead letter into the queue of its destination again; `None` where there is none
     /// such. It stays a dead letter unless it was accepted.
     pub(crate) async fn replay(&self, id: &str) -> Option<Intake> {
         let (letter, batch) = self.letters.read(id).await?;
-        let named = |outlet: &&Arc<Outlet>| outlet.name == letter.destination;
-        let outlet = self.outlets().iter().find(named)?;
+        let outlet = self.placer.layout().named(&letter.destination)?.clone();
         let placing = Placing {
             batch,
-            outlets: vec![Arc::clone(outlet)],
+            outlets: vec![outlet],
             taken: false,
         };
         let ticket = self.placer.place(vec![placing], true);
@@ -262,11 +286,35 @@ impl Delivery {
 
     /// Whether any destination takes a signal.
     pub(crate) fn takes(&self, signal: Signal) -> bool {
-        (signal == Signal::Traces && self.placer.store.is_some()) || self.placer.sends(signal)
+        (signal == Signal::Traces && self.placer.store.is_some()) || self.placer.layout().sends(signal)
     }
 
-    pub(crate) fn outlets(&self) -> &[Arc<Outlet>] {
-        &self.placer.outlets
+    pub(crate) fn outlets(&self) -> Vec<Arc<Outlet>> {
+        self.placer.layout().outlets.clone()
+    }
+
+    /// Answers with all destinations for as long as this lives, which it does not prolong.
+    pub(crate) fn observed(&self) -> impl Fn() -> Vec<Arc<Outlet>> + Send + Sync + use<> {
+        let placer = Arc::downgrade(&self.placer);
+        move || {
+            let placer = placer.upgrade();
+            placer.map_or_else(Vec::new, |placer| placer.layout().outlets.clone())
+        }
+    }
+
+    /// What went through a destination within the last minute, by these counts.
+    pub(crate) fn recent(&self, outlet: &Outlet, counts: &[Count]) -> (Rates, Latency) {
+        self.history.recent(outlet, counts)
+    }
+
+    /// The last minutes.
+    pub(crate) fn history(&self) -> History {
+        self.history.shown()
+    }
+
+    /// The last small request of a kind that came in.
+    pub(crate) fn sample(&self, signal: Signal) -> Option<Bytes> {
+        self.samples.last(signal)
     }
 
     pub(crate) fn counters(&self) -> &Arc<Counters> {
@@ -311,19 +359,6 @@ impl Delivery {
     pub(crate) fn worker(&self) -> &Worker {
         &self.worker
     }
-}
-
-/// The rules, for these destinations in their places.
-fn rules(config: &Config, outlets: &[Arc<Outlet>], store: bool) -> Result<Rules, String> {
-    let all = Signal::ALL.map(|signal| {
-        let taking = outlets.iter().enumerate();
-        let taking = taking.filter(|(_, outlet)| outlet.takes(signal));
-        let places = taking.fold(0, |all, (at, _)| all | 1 << at);
-        let stored = store && signal == Signal::Traces;
-        places | if stored { STORE } else { 0 }
-    });
-    let names = outlets.iter().map(|outlet| outlet.name.to_string());
-    Rules::new(config, names.collect(), all)
 }
 
 /// Milliseconds since 1970.

@@ -1,12 +1,16 @@
 //! A destination with its queue, and how it is doing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::circuit::Breaker;
+use super::meter::Meter;
 use super::now_ms;
+use super::orders::Orders;
 use super::pace::Pace;
 use super::queue::Queue;
 use super::transport::{Clients, Transport};
@@ -18,13 +22,22 @@ use crate::config::{Destination, Flow, Retry};
 #[derive(Debug)]
 pub(crate) struct Outlet {
     pub(crate) name: Arc<str>,
-    pub(crate) queue: Queue,
+    /// Goes over to the outlet that takes this one's place when its settings change.
+    pub(crate) queue: Arc<Queue>,
     pub(super) way: Way,
     /// Its own way of repeating, where it has one.
     pub(super) retry: Option<Retry>,
     pub(super) flow: Flow,
     pub(super) pace: Pace,
     pub(super) breaker: Breaker,
+    /// Goes over like the queue.
+    pub(super) meter: Arc<Meter>,
+    /// What its senders are told.
+    pub(super) orders: watch::Sender<Orders>,
+    /// What it was made of; `None` for standard output.
+    pub(super) made_of: Option<Destination>,
+    /// Whether it takes nothing new.
+    draining: AtomicBool,
     health: Mutex<Health>,
 }
 
@@ -34,6 +47,19 @@ pub(super) enum Way {
     Network(BTreeMap<Signal, Transport>),
     /// Standard output, for these signals.
     Console(BTreeSet<Signal>),
+}
+
+/// What a destination was told to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DestinationState {
+    /// It takes and is sent to.
+    #[default]
+    Active,
+    /// It takes, and nothing is sent to it.
+    Paused,
+    /// It takes nothing new; what waits is sent, and then it is gone.
+    Draining,
 }
 
 /// How a destination is doing.
@@ -54,7 +80,7 @@ impl Outlet {
     /// A sentence saying why an endpoint has no client.
     pub(crate) fn new(
         destination: &Destination,
-        queue: Queue,
+        queue: Arc<Queue>,
         clients: &mut Clients,
     ) -> Result<Self, String> {
         let mut transports = BTreeMap::new();
@@ -69,6 +95,10 @@ impl Outlet {
             flow: destination.flow,
             pace: Pace::new(&destination.flow),
             breaker: Breaker::default(),
+            meter: Arc::default(),
+            orders: watch::Sender::default(),
+            made_of: Some(destination.clone()),
+            draining: AtomicBool::new(false),
             health: Mutex::default(),
         })
     }
@@ -77,7 +107,7 @@ impl Outlet {
     pub(crate) fn console(signals: BTreeSet<Signal>, queue_bytes: usize) -> Self {
         Self {
             name: Arc::from("console"),
-            queue: Queue::new(queue_bytes),
+            queue: Arc::new(Queue::new(queue_bytes)),
             way: Way::Console(signals),
             retry: None,
             // Lines come in the order of what they are about.
@@ -87,11 +117,20 @@ impl Outlet {
             },
             pace: Pace::new(&Flow::default()),
             breaker: Breaker::default(),
+            meter: Arc::default(),
+            orders: watch::Sender::default(),
+            made_of: None,
+            draining: AtomicBool::new(false),
             health: Mutex::default(),
         }
     }
 
+    /// Whether new telemetry of a kind goes there.
     pub(crate) fn takes(&self, signal: Signal) -> bool {
+        !self.draining.load(Ordering::Relaxed) && self.has(signal)
+    }
+
+    fn has(&self, signal: Signal) -> bool {
         match &self.way {
             Way::Network(transports) => transports.contains_key(&signal),
             Way::Console(signals) => signals.contains(&signal),
@@ -100,7 +139,50 @@ impl Outlet {
 
     pub(crate) fn signals(&self) -> Vec<Signal> {
         let all = Signal::ALL.into_iter();
-        all.filter(|signal| self.takes(*signal)).collect()
+        all.filter(|signal| self.has(*signal)).collect()
+    }
+
+    /// What it was told to do.
+    pub(crate) fn state(&self) -> DestinationState {
+        if self.draining.load(Ordering::Relaxed) {
+            DestinationState::Draining
+        } else if *self.orders.borrow() == Orders::Pause {
+            DestinationState::Paused
+        } else {
+            DestinationState::Active
+        }
+    }
+
+    /// Tells it what to do; one that ends stays so.
+    pub(super) fn set(&self, state: DestinationState) {
+        let draining = state == DestinationState::Draining;
+        self.draining.store(draining, Ordering::Relaxed);
+        let orders = match state {
+            DestinationState::Paused => Orders::Pause,
+            DestinationState::Active | DestinationState::Draining => Orders::Send,
+        };
+        self.orders.send_if_modified(|now| {
+            let differs = matches!(now, Orders::Send | Orders::Pause) && *now != orders;
+            if differs {
+                *now = orders;
+            }
+            differs
+        });
+    }
+
+    /// The end of the process is near: what is paused stays so.
+    pub(super) fn end(&self) {
+        self.orders.send_modify(|now| {
+            *now = match now {
+                Orders::Send | Orders::End => Orders::End,
+                Orders::Pause | Orders::Leave => Orders::Leave,
+            };
+        });
+    }
+
+    /// Its senders end; what waits is for others.
+    pub(super) fn leave(&self) {
+        self.orders.send_replace(Orders::Leave);
     }
 
     pub(crate) fn circuit(&self) -> Circuit {

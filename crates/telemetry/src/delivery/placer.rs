@@ -1,6 +1,6 @@
 //! From a batch to the queues of its destinations, by the rules where there are any.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
@@ -12,68 +12,99 @@ use super::{Batch, Counters, Intake, Outcome, Outlet, Source, Ticket};
 use crate::Signal;
 use crate::store::Store;
 
+/// Where batches go at the moment: all of it changes in one step.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) outlets: Vec<Arc<Outlet>>,
+    pub(super) rules: Rules,
+}
+
+impl Layout {
+    /// Whether a destination other than the store takes a signal.
+    pub(super) fn sends(&self, signal: Signal) -> bool {
+        self.outlets.iter().any(|outlet| outlet.takes(signal))
+    }
+
+    /// The destination of a name.
+    pub(super) fn named(&self, name: &str) -> Option<&Arc<Outlet>> {
+        self.outlets.iter().find(|outlet| &*outlet.name == name)
+    }
+}
+
 /// Everything that a batch may be placed in.
 #[derive(Debug)]
 pub(super) struct Placer {
-    pub(super) outlets: Vec<Arc<Outlet>>,
+    layout: RwLock<Arc<Layout>>,
     pub(super) store: Option<Arc<Store>>,
     pub(super) counters: Arc<Counters>,
     pub(super) journal: Option<Arc<Journal>>,
-    pub(super) rules: Rules,
     embedded: Arc<str>,
     nowhere: Arc<str>,
 }
 
 impl Placer {
     pub(super) fn new(
-        outlets: Vec<Arc<Outlet>>,
+        layout: Layout,
         store: Option<Arc<Store>>,
         counters: Arc<Counters>,
         journal: Option<Arc<Journal>>,
-        rules: Rules,
     ) -> Self {
         Self {
-            outlets,
+            layout: RwLock::new(Arc::new(layout)),
             store,
             counters,
             journal,
-            rules,
             embedded: Arc::from("embedded"),
             nowhere: Arc::from("none"),
         }
     }
 
-    /// Whether a destination other than the store takes a signal.
-    pub(super) fn sends(&self, signal: Signal) -> bool {
-        self.outlets.iter().any(|outlet| outlet.takes(signal))
+    /// Where batches go at the moment.
+    pub(super) fn layout(&self) -> Arc<Layout> {
+        Arc::clone(&self.held())
+    }
+
+    /// The same, which stays as it is until this is dropped. Not to be asked for twice at a time.
+    pub(super) fn held(&self) -> RwLockReadGuard<'_, Arc<Layout>> {
+        self.layout.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Batches go elsewhere from now on. `meanwhile` is called when all that was placed before has
+    /// its room in the queues, and nothing is placed.
+    pub(super) fn replace(&self, layout: Layout, meanwhile: impl FnOnce()) {
+        let mut held = self.layout.write().unwrap_or_else(PoisonError::into_inner);
+        meanwhile();
+        *held = Arc::new(layout);
     }
 
     /// Places a batch. `decoded` spares the store a second decoding.
     pub(super) fn take(&self, batch: &Batch, decoded: Option<ExportTraceServiceRequest>) -> Ticket {
         // What this process made cannot be sent again.
         let again = batch.source == Source::Relay;
-        if !self.rules.is_empty(batch.signal) {
-            return self.route(batch, decoded, again);
+        let layout = self.held();
+        if !layout.rules.is_empty(batch.signal) {
+            return self.route(&layout, batch, decoded, again);
         }
         let stored = self.keep(batch, decoded);
-        self.everywhere(batch, stored, again)
+        self.everywhere(&layout, batch, stored, again)
     }
 
     /// Places traces that were chosen as a whole, which the store has already where there are no
     /// rules. Where there is no room they are brought again.
     pub(super) fn take_chosen(&self, batch: &Batch) -> Ticket {
-        if !self.rules.is_empty(batch.signal) {
-            return self.route(batch, None, true);
+        let layout = self.held();
+        if !layout.rules.is_empty(batch.signal) {
+            return self.route(&layout, batch, None, true);
         }
-        if !self.sends(batch.signal) {
+        if !layout.sends(batch.signal) {
             self.nowhere(batch);
             return Ticket::known(Intake::NoDestination);
         }
-        self.everywhere(batch, false, true)
+        self.everywhere(&layout, batch, false, true)
     }
 
-    fn everywhere(&self, batch: &Batch, taken: bool, again: bool) -> Ticket {
-        let outlets = self.outlets.iter();
+    fn everywhere(&self, layout: &Layout, batch: &Batch, taken: bool, again: bool) -> Ticket {
+        let outlets = layout.outlets.iter();
         let outlets = outlets.filter(|outlet| outlet.takes(batch.signal));
         let placing = Placing {
             batch: batch.clone(),
@@ -91,11 +122,12 @@ impl Placer {
     /// Places a batch the way that the rules say.
     fn route(
         &self,
+        layout: &Layout,
         batch: &Batch,
         decoded: Option<ExportTraceServiceRequest>,
         again: bool,
     ) -> Ticket {
-        let Ok(plan) = self.rules.plan(batch.signal, &batch.body, batch.items) else {
+        let Ok(plan) = layout.rules.plan(batch.signal, &batch.body, batch.items) else {
             // Rules may be there to keep something secret, so it does not go past them.
             self.count(Outcome::Dropped, batch, &self.nowhere, "malformed");
             return Ticket::known(Intake::Accepted);
@@ -112,7 +144,7 @@ impl Placer {
             if taken {
                 stored = Some(part_of.clone());
             }
-            let outlets = self.outlets.iter().enumerate();
+            let outlets = layout.outlets.iter().enumerate();
             let outlets = outlets.filter(|(at, _)| part.to >> at & 1 == 1);
             parts.push(Placing {
                 outlets: outlets.map(|(_, outlet)| Arc::clone(outlet)).collect(),
@@ -126,7 +158,7 @@ impl Placer {
         };
         let (counters, nowhere) = (&self.counters, &self.nowhere);
         for (rule, items) in plan.dropped {
-            let reason = format!("route: {}", self.rules.name(rule));
+            let reason = format!("route: {}", layout.rules.name(rule));
             counters.add(Outcome::Dropped, batch.signal, nowhere, reason, items);
         }
         let (reason, items) = ("no_destination", plan.nowhere);

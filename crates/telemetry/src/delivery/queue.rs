@@ -6,7 +6,7 @@
 //! to find them, with the youngest bodies for a destination that keeps up.
 
 use std::collections::VecDeque;
-use std::io::ErrorKind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::journal::{Cursor, Record};
+use super::waiting::{Body, Waiting};
 use super::{Batch, now_ms};
 use crate::Signal;
 
@@ -34,7 +35,7 @@ pub(crate) struct Full;
 #[derive(Debug)]
 pub(crate) struct Queue {
     state: Mutex<State>,
-    limit: usize,
+    limit: AtomicUsize,
     changed: Notify,
     durable: Option<Durable>,
 }
@@ -56,38 +57,10 @@ struct State {
     closed: bool,
     /// Number of the oldest batch.
     first: u64,
-    /// How many of the oldest are with a sender.
+    /// All in front of this place are with a sender, or done.
     given: usize,
     /// How many of those are done; an older one is not.
     done: usize,
-}
-
-/// A batch that waits.
-#[derive(Debug, Clone)]
-pub(crate) struct Waiting {
-    pub(crate) signal: Signal,
-    pub(crate) items: u64,
-    /// When it is dropped unless it is delivered before; durable queues only.
-    pub(crate) until: Option<Instant>,
-    pub(crate) accepted_ms: u64,
-    cost: usize,
-    done: bool,
-    body: Body,
-}
-
-/// Why a batch has no body.
-#[derive(Debug)]
-pub(crate) struct Unreadable {
-    /// Whether it may have one later.
-    pub(crate) for_now: bool,
-    /// A sentence.
-    pub(crate) why: String,
-}
-
-#[derive(Debug, Clone)]
-enum Body {
-    Memory(Batch),
-    Disk(Arc<Record>, Option<Bytes>),
 }
 
 /// How full a queue is.
@@ -106,7 +79,7 @@ impl Queue {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             state: Mutex::default(),
-            limit,
+            limit: AtomicUsize::new(limit),
             changed: Notify::new(),
             durable: None,
         }
@@ -146,6 +119,7 @@ impl Queue {
             until: None,
             accepted_ms: now_ms(),
             cost,
+            given: false,
             done: false,
             body: Body::Memory(batch),
         });
@@ -157,7 +131,7 @@ impl Queue {
     pub(super) fn reserve(&self, length: usize) -> Result<(), Full> {
         let cost = self.cost(length);
         let mut state = self.lock();
-        if state.closed || state.bytes.saturating_add(cost) > self.limit {
+        if state.closed || state.bytes.saturating_add(cost) > self.limit() {
             return Err(Full);
         }
         state.bytes += cost;
@@ -193,6 +167,7 @@ impl Queue {
             until: Instant::now().checked_add(until),
             accepted_ms: record.accepted_ms,
             cost: self.cost(record.length as usize),
+            given: false,
             done: false,
             body: Body::Disk(record, kept),
         });
@@ -216,6 +191,7 @@ impl Queue {
             until,
             accepted_ms: record.accepted_ms,
             cost,
+            given: false,
             done: false,
             body: Body::Disk(record, None),
         });
@@ -231,12 +207,18 @@ impl Queue {
 
     /// Waits for the oldest batch that nobody has yet, and gives it out with its number; it stays
     /// here until [`Queue::finish`]. `None` once closed and all are given out.
-    pub(crate) async fn next(&self) -> Option<(u64, Waiting)> {
+    pub(super) async fn next(&self) -> Option<(u64, Waiting)> {
         loop {
             let changed = self.changed.notified();
             {
                 let mut state = self.lock();
-                if let Some(waiting) = state.batches.get(state.given).cloned() {
+                let state = &mut *state;
+                while state.batches.get(state.given).is_some_and(|w| w.given) {
+                    state.given += 1;
+                }
+                if let Some(waiting) = state.batches.get_mut(state.given) {
+                    waiting.given = true;
+                    let waiting = waiting.clone();
                     let number = state.first + state.given as u64;
                     state.given += 1;
                     // Batches that came together woke one sender only.
@@ -251,6 +233,20 @@ impl Queue {
                 }
             }
             changed.await;
+        }
+    }
+
+    /// Takes a batch back that was given out, for another sender.
+    pub(super) fn take_back(&self, number: u64) {
+        let mut state = self.lock();
+        let at = number.checked_sub(state.first);
+        if let Some(at) = at.and_then(|at| usize::try_from(at).ok())
+            && let Some(waiting) = state.batches.get_mut(at)
+            && !waiting.done
+        {
+            waiting.given = false;
+            state.given = state.given.min(at);
+            self.changed.notify_one();
         }
     }
 
@@ -342,7 +338,12 @@ impl Queue {
     }
 
     pub(crate) fn limit(&self) -> usize {
-        self.limit
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Sets the bound; what waits beyond it stays.
+    pub(super) fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// No code panics while it holds the lock, so a poisoned state is still consistent.
@@ -356,41 +357,5 @@ impl State {
     fn at(&mut self, number: u64) -> Option<&mut Waiting> {
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         self.batches.get_mut(at)
-    }
-}
-
-impl Waiting {
-    /// The batch with its body, which may have to be read.
-    ///
-    /// # Errors
-    /// It cannot be had, for the moment or at all.
-    pub(crate) async fn load(self) -> Result<Batch, Unreadable> {
-        let (record, kept) = match self.body {
-            Body::Memory(batch) => return Ok(batch),
-            Body::Disk(record, kept) => (record, kept),
-        };
-        let batch = |body| Batch {
-            signal: record.signal,
-            source: record.source,
-            items: record.items,
-            body,
-        };
-        if let Some(body) = kept {
-            return Ok(batch(body));
-        }
-        let reading = Arc::clone(&record);
-        let read = tokio::task::spawn_blocking(move || reading.read());
-        let read = read.await;
-        let read = read.unwrap_or_else(|_| Err(std::io::ErrorKind::Interrupted.into()));
-        let path = record.path();
-        let path = path.display();
-        read.map(batch).map_err(|error| Unreadable {
-            for_now: !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::NotFound),
-            why: format!("a batch in {path} cannot be read any more: {error}"),
-        })
-    }
-
-    fn age(&self) -> Duration {
-        Duration::from_millis(now_ms().saturating_sub(self.accepted_ms))
     }
 }

@@ -11,10 +11,11 @@ use super::circuit::Pass;
 use super::intake;
 use super::journal::Journal;
 use super::letters::Refusal;
+use super::orders::Orders;
 use super::outlet::{Outlet, Way};
-use super::queue::Waiting;
 use super::retry;
 use super::transport::{Answer, Failure, Transport, Verdict, Wire};
+use super::waiting::Waiting;
 use super::{Batch, Counters, DeadLetters, Outcome, console};
 use crate::config::Retry;
 use crate::otlp::split;
@@ -30,8 +31,7 @@ pub(super) struct Sender {
     pub(super) letters: Arc<DeadLetters>,
     pub(super) journal: Option<Arc<Journal>>,
     pub(super) retry: Retry,
-    /// Turns `true` when the process is about to end: no more waiting.
-    pub(super) closing: watch::Receiver<bool>,
+    pub(super) orders: watch::Receiver<Orders>,
 }
 
 /// What holds for a batch and all its parts.
@@ -47,8 +47,8 @@ struct Terms {
 /// Why there is nothing to send.
 enum NoBody {
     Damaged,
-    /// The end came first.
-    End,
+    /// Other orders came first.
+    Ordered,
 }
 
 impl Terms {
@@ -64,23 +64,39 @@ enum Fate {
     TooLarge(Option<Failure>),
     /// It was not taken for so long that the next ones are to have their turn.
     Stuck,
-    /// The end came first.
+    /// Other orders came first.
     Unknown,
 }
 
 impl Sender {
-    /// Runs until the queue is closed and either empty or not deliverable.
+    /// Runs until it is told to leave, or the queue is closed and either empty or not deliverable.
     pub(super) async fn run(mut self) {
         let outlet = Arc::clone(&self.outlet);
-        while let Some((number, waiting)) = outlet.queue.next().await {
-            if !self.handle(&outlet, number, waiting).await {
+        loop {
+            let orders = self.orders.wait_for(|orders| *orders != Orders::Pause);
+            if !matches!(orders.await.as_deref(), Ok(Orders::Send | Orders::End)) {
                 return;
             }
-            outlet.queue.finish(number);
+            let next = tokio::select! {
+                biased;
+                _ = self.orders.wait_for(|orders| orders.stays()) => continue,
+                next = outlet.queue.next() => next,
+            };
+            let Some((number, waiting)) = next else {
+                return;
+            };
+            if self.handle(&outlet, number, waiting).await {
+                outlet.queue.finish(number);
+            } else if *self.orders.borrow() == Orders::End {
+                return;
+            } else {
+                // Parts of it that were taken already are sent twice; none is lost.
+                outlet.queue.take_back(number);
+            }
         }
     }
 
-    /// Brings the fate of a batch about; `false` where the end came first.
+    /// Brings the fate of a batch about; `false` where other orders came first.
     async fn handle(&mut self, outlet: &Outlet, number: u64, waiting: Waiting) -> bool {
         let (signal, items) = (waiting.signal, waiting.items);
         let terms = Terms {
@@ -100,7 +116,7 @@ impl Sender {
         let batch = match self.load(waiting).await {
             Ok(batch) => batch,
             Err(NoBody::Damaged) => return lose(self, "damaged"),
-            Err(NoBody::End) => return false,
+            Err(NoBody::Ordered) => return false,
         };
         match &outlet.way {
             Way::Console(_) => {
@@ -132,13 +148,13 @@ impl Sender {
             let wait = retry::backoff(&self.retry, attempts, retry::random());
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                _ = self.closing.wait_for(|closing| *closing) => return Err(NoBody::End),
+                _ = self.orders.wait_for(|orders| *orders != Orders::Send) => return Err(NoBody::Ordered),
             }
         }
     }
 
     /// Sends one batch, in parts where it is too large, until the fate of each is known; `false`
-    /// where the end came first.
+    /// where other orders came first.
     async fn deliver(&mut self, transport: &Transport, batch: Batch, terms: Terms) -> bool {
         let mut parts = VecDeque::from([batch]);
         let mut too_large = 0u32;
@@ -196,14 +212,22 @@ impl Sender {
         let mut attempts = 0u32;
         let outlet = Arc::clone(&self.outlet);
         loop {
-            if outlet.breaker.pass(&mut self.closing).await == Pass::Stay {
+            if outlet.breaker.pass(&mut self.orders).await == Pass::Stay {
                 return Fate::Unknown;
             }
-            outlet.pace.turn(wire.len()).await;
+            tokio::select! {
+                biased;
+                _ = self.orders.wait_for(|orders| orders.stays()) => {
+                    outlet.breaker.step_back();
+                    return Fate::Unknown;
+                }
+                () = outlet.pace.turn(wire.len()) => {}
+            }
             attempts = attempts.saturating_add(1);
             let answer = self.attempt(transport, batch, &wire).await;
             match answer.verdict {
                 Verdict::Retry { after, .. } => {
+                    outlet.meter.repeated();
                     let asked = after.is_some_and(|after| !after.is_zero());
                     outlet.breaker.open(asked, |failures| {
                         let attempts = attempts.max(failures);
@@ -248,7 +272,7 @@ impl Sender {
                 }
                 Verdict::Retry { reason, .. } => reason,
             };
-            if *self.closing.borrow() {
+            if *self.orders.borrow() != Orders::Send {
                 return Fate::Unknown;
             }
             let long = begin.elapsed() >= self.retry.give_up_after;
@@ -278,6 +302,7 @@ impl Sender {
     async fn attempt(&self, transport: &Transport, batch: &Batch, wire: &Wire) -> Answer {
         let begin = Instant::now();
         let answer = transport.send(wire).await;
+        self.outlet.meter.answered(begin.elapsed());
         tracing::debug!(
             destination = %self.outlet.name,
             signal = %batch.signal,

@@ -7,19 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
+use super::history::Recorder;
 use super::placer::Placer;
+use super::queue::Queue;
 use super::sender::Sender;
 use super::tail::{self, Tail};
 use super::{Counters, DeadLetters, Outcome, Outlet, Parked};
 use crate::Signal;
-use crate::config::Retry;
 
 /// How often old telemetry of destinations that are gone is looked for.
 const PARKED_INTERVAL: Duration = Duration::from_secs(60);
+/// How often a deleted destination is looked at for what was under way.
+const DISCARD_INTERVAL: Duration = Duration::from_millis(100);
 /// However short a shutdown is, the disk may take this long.
 const DISK_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -49,10 +52,21 @@ pub(super) struct Parts {
     pub(super) tail: Arc<Tail>,
     pub(super) letters: Arc<DeadLetters>,
     pub(super) parked: Parked,
-    pub(super) retry: Retry,
+    pub(super) history: Arc<Recorder>,
 }
 
 /// What the worker is asked to do.
+enum Command {
+    /// Send to these as well.
+    Begin(Vec<Arc<Outlet>>),
+    /// Send what waits for one that takes nothing new, then forget it.
+    Empty(Arc<Outlet>),
+    /// Drop what waits for a destination that was deleted.
+    Discard(Arc<str>, Arc<Queue>),
+    Finish(Finish),
+}
+
+/// How the worker ends.
 struct Finish {
     deadline: Instant,
     /// Answers once the SDK has handed over everything it held.
@@ -63,7 +77,7 @@ struct Finish {
 #[derive(Debug)]
 pub(crate) struct Worker {
     /// Gone once the worker was asked to finish.
-    finish: Mutex<Option<mpsc::UnboundedSender<Finish>>>,
+    commands: Mutex<Option<mpsc::UnboundedSender<Command>>>,
 }
 
 impl Worker {
@@ -73,7 +87,7 @@ impl Worker {
             .enable_all()
             .build()
             .map_err(failed)?;
-        let (finish, asked) = mpsc::unbounded_channel();
+        let (commands, asked) = mpsc::unbounded_channel();
         std::thread::Builder::new()
             .name("aether-delivery".to_owned())
             .spawn(move || {
@@ -84,7 +98,7 @@ impl Worker {
             })
             .map_err(failed)?;
         Ok(Self {
-            finish: Mutex::new(Some(finish)),
+            commands: Mutex::new(Some(commands)),
         })
     }
 
@@ -95,73 +109,147 @@ impl Worker {
         timeout: Duration,
         handed_over: oneshot::Receiver<()>,
     ) -> Option<oneshot::Receiver<Left>> {
-        let mut finish = self.finish.lock().unwrap_or_else(PoisonError::into_inner);
-        let finish = finish.take()?;
+        let commands = {
+            let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+            commands.take()?
+        };
         let (reply, answer) = oneshot::channel();
         let request = Finish {
             deadline: Instant::now() + timeout,
             handed_over,
             reply,
         };
-        finish.send(request).ok()?;
+        commands.send(Command::Finish(request)).ok()?;
         Some(answer)
+    }
+
+    /// Sends to these from now on.
+    pub(super) fn begin(&self, outlets: Vec<Arc<Outlet>>) {
+        self.tell(Command::Begin(outlets));
+    }
+
+    /// Sends what waits for a destination that is gone from the layout and closed.
+    pub(super) fn empty(&self, outlet: Arc<Outlet>) {
+        self.tell(Command::Empty(outlet));
+    }
+
+    /// Drops and counts what waits for a destination that was deleted.
+    pub(super) fn discard(&self, name: Arc<str>, queue: Arc<Queue>) {
+        self.tell(Command::Discard(name, queue));
+    }
+
+    fn tell(&self, command: Command) {
+        let commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(commands) = &*commands {
+            // A worker that has ended does nothing any more.
+            let _ = commands.send(command);
+        }
     }
 }
 
-async fn run(parts: Parts, mut asked: mpsc::UnboundedReceiver<Finish>) {
-    let (closing, closed) = watch::channel(false);
+async fn run(parts: Parts, mut asked: mpsc::UnboundedReceiver<Command>) {
     let mut senders = JoinSet::new();
-    let Placer {
-        outlets,
-        counters,
-        journal,
-        ..
-    } = &*parts.placer;
-    for outlet in outlets {
-        for _ in 0..outlet.flow.concurrency.max(1) {
-            let sender = Sender {
-                outlet: Arc::clone(outlet),
-                counters: Arc::clone(counters),
-                letters: Arc::clone(&parts.letters),
-                journal: journal.clone(),
-                retry: outlet.retry.unwrap_or(parts.retry),
-                closing: closed.clone(),
-            };
-            senders.spawn(sender.run());
-        }
-    }
+    let mut leaving = Vec::new();
+    let (placer, counters) = (&parts.placer, &parts.placer.counters);
     let mut keeping = JoinSet::new();
-    if journal.is_some() {
+    if placer.journal.is_some() {
         let (parked, counters) = (Arc::clone(&parts.parked), Arc::clone(counters));
         keeping.spawn(expire(parked, counters));
     }
+    keeping.spawn(record(
+        Arc::clone(placer),
+        Arc::clone(&parts.tail),
+        Arc::clone(&parts.history),
+    ));
     let mut choosing = JoinSet::new();
     choosing.spawn(Arc::clone(&parts.tail).run());
-    // Without a request the handle was dropped: there is nobody to wait for a flush.
-    let Some(finish) = asked.recv().await else {
-        return;
+    let finish = loop {
+        let command = tokio::select! {
+            command = asked.recv() => command,
+            // Those of destinations that changed or are gone.
+            Some(_) = senders.join_next() => continue,
+        };
+        match command {
+            Some(Command::Begin(outlets)) => begin(&parts, &outlets, &mut senders),
+            Some(Command::Empty(outlet)) => {
+                leaving.retain(|outlet: &Arc<Outlet>| outlet.queue.level().batches > 0);
+                leaving.push(outlet);
+            }
+            Some(Command::Discard(name, queue)) => {
+                keeping.spawn(discard(name, queue, Arc::clone(counters)));
+            }
+            Some(Command::Finish(finish)) => break finish,
+            // The handle was dropped: there is nobody to wait for a flush.
+            None => return,
+        }
     };
     let deadline = finish.deadline;
     let _ = tokio::time::timeout_at(deadline, finish.handed_over).await;
     parts.tail.end();
     let _ = tokio::time::timeout_at(deadline, choosing.join_next()).await;
-    for outlet in outlets {
+    // Nothing changes any more: changes are made by commands.
+    leaving.extend(placer.layout().outlets.iter().cloned());
+    for outlet in &leaving {
         outlet.queue.close();
+        outlet.end();
     }
-    // Fails only where no sender is left to be told.
-    let _ = closing.send(true);
     let all = async { while senders.join_next().await.is_some() {} };
     let _ = tokio::time::timeout_at(deadline, all).await;
     senders.abort_all();
-    let mut left = left_over(outlets, counters);
+    let mut left = left_over(&leaving, counters);
     held_over(&parts.tail, counters, &mut left);
-    if let Some(journal) = journal.clone() {
+    if let Some(journal) = placer.journal.clone() {
         let closing = tokio::task::spawn_blocking(move || journal.close());
         let deadline = deadline.max(Instant::now() + DISK_PATIENCE);
         let _ = tokio::time::timeout_at(deadline, closing).await;
     }
     // Nobody may be waiting any more.
     let _ = finish.reply.send(left);
+}
+
+/// Starts the senders of destinations.
+fn begin(parts: &Parts, outlets: &[Arc<Outlet>], senders: &mut JoinSet<()>) {
+    for outlet in outlets {
+        for _ in 0..outlet.flow.concurrency.max(1) {
+            let sender = Sender {
+                outlet: Arc::clone(outlet),
+                counters: Arc::clone(&parts.placer.counters),
+                letters: Arc::clone(&parts.letters),
+                journal: parts.placer.journal.clone(),
+                retry: outlet.retry.unwrap_or_default(),
+                orders: outlet.orders.subscribe(),
+            };
+            senders.spawn(sender.run());
+        }
+    }
+}
+
+/// Takes samples of how much goes through.
+async fn record(placer: Arc<Placer>, tail: Arc<Tail>, history: Arc<Recorder>) {
+    let mut interval = tokio::time::interval(Recorder::EVERY);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let layout = placer.layout();
+        history.sample(&layout.outlets, &placer.counters.snapshot(), tail.status());
+    }
+}
+
+/// Drops what waits in a queue that takes nothing new, also what is being written for it still and
+/// what senders give back, until nothing can come any more.
+async fn discard(name: Arc<str>, queue: Arc<Queue>, counters: Arc<Counters>) {
+    let mut interval = tokio::time::interval(DISCARD_INTERVAL);
+    loop {
+        while let Some((number, waiting)) = queue.next().await {
+            let (signal, items) = (waiting.signal, waiting.items);
+            counters.add(Outcome::Dropped, signal, &name, "deleted", items);
+            queue.finish(number);
+        }
+        if queue.level().bytes == 0 {
+            return;
+        }
+        interval.tick().await;
+    }
 }
 
 /// Drops what waits for destinations that are not configured any more, once it is too old.

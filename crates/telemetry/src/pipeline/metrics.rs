@@ -59,14 +59,14 @@ pub(super) fn observe(provider: &SdkMeterProvider, delivery: &Arc<Delivery>) {
             })
             .build();
     }
-    // Only the queues are kept alive by this, not the whole delivery.
-    let outlets = delivery.outlets().to_vec();
+    // Nothing is kept alive by this.
+    let outlets = delivery.observed();
     meter
         .u64_observable_gauge("aether.telemetry.queued")
         .with_unit("{item}")
         .with_description("Items waiting for a destination")
         .with_callback(move |observer| {
-            for outlet in &outlets {
+            for outlet in outlets() {
                 for signal in Signal::ALL {
                     let attributes = [
                         KeyValue::new("signal", signal.as_str()),
