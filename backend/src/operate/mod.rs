@@ -1,6 +1,11 @@
-//! `aetherterm telemetry status|dead-letters|replay|discard`: asks a server that runs, over its API.
+//! `aetherterm telemetry status|dead-letters|replay|discard|config|destinations|routes`: asks a server that runs, over
+//! its API.
 
+mod config;
+mod destinations;
+mod input;
 mod remote;
+mod routes;
 mod show;
 
 use std::process::ExitCode;
@@ -47,6 +52,15 @@ pub enum Operation {
         #[command(flatten)]
         server: Server,
     },
+    /// Shows and changes the file of settings that is in force.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Adds, changes, pauses, drains, deletes and tests destinations.
+    #[command(subcommand)]
+    Destinations(destinations::Destinations),
+    /// Tries rules on samples.
+    #[command(subcommand)]
+    Routes(routes::Routes),
 }
 
 /// Which dead letters are queued again.
@@ -92,7 +106,7 @@ impl Operation {
     }
 
     /// The text to print, and what was not done.
-    async fn ask(&self) -> Result<(String, Vec<String>), Failure> {
+    async fn ask(&self) -> Told {
         match self {
             Self::Status { json, server } => {
                 let status = server.connect()?.get("status", &[]).await?;
@@ -127,9 +141,15 @@ impl Operation {
                 })
                 .await
             }
+            Self::Config(config) => config.ask().await,
+            Self::Destinations(destinations) => destinations.ask().await,
+            Self::Routes(routes) => routes.ask().await,
         }
     }
 }
+
+/// The text to print, and what was not done.
+type Told = Result<(String, Vec<String>), Failure>;
 
 fn filter(destination: Option<&str>) -> Vec<(&'static str, &str)> {
     destination
@@ -159,7 +179,7 @@ async fn each(
     ids: &[String],
     done: &str,
     act: impl AsyncFn(&str) -> Result<Value, Failure>,
-) -> Result<(String, Vec<String>), Failure> {
+) -> Told {
     let mut lines = Vec::new();
     let mut failures = Vec::new();
     for id in ids {

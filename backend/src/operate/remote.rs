@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, ETAG, IF_MATCH};
 use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::Value;
 
@@ -15,7 +16,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// What the server answered: JSON, or null.
-type Answer = Result<Value, Failure>;
+pub(super) type Answer = Result<Value, Failure>;
+
+/// What is sent besides the path.
+#[derive(Debug, Default)]
+pub(super) struct Sent<'a> {
+    pub(super) query: &'a [(&'a str, &'a str)],
+    /// The state that a change was made from.
+    pub(super) if_match: Option<&'a str>,
+    /// A body with its type.
+    pub(super) body: Option<(&'static str, String)>,
+    /// The type that the answer is to have.
+    pub(super) accept: Option<&'static str>,
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub(super) struct Raw {
+    pub(super) body: Vec<u8>,
+    /// What the answer stands for, where it says so.
+    pub(super) etag: Option<String>,
+}
 
 /// Which server is asked.
 #[derive(Debug, Clone, Args)]
@@ -108,14 +129,45 @@ impl Remote<'_> {
     }
 
     async fn ask(&self, method: Method, path: &str, query: &[(&str, &str)]) -> Answer {
+        let sent = Sent {
+            query,
+            ..Sent::default()
+        };
+        self.send(method, path, sent).await
+    }
+
+    /// As [`Remote::raw`], with what JSON the answer is.
+    pub(super) async fn send(&self, method: Method, path: &str, sent: Sent<'_>) -> Answer {
+        let raw = self.raw(method, path, sent).await?;
+        // Some answers have no body.
+        Ok(serde_json::from_slice(&raw.body).unwrap_or_default())
+    }
+
+    pub(super) async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        sent: Sent<'_>,
+    ) -> Result<Raw, Failure> {
         let mut url = self.server.clone();
         let base = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{base}/api/telemetry/{path}"));
-        url.query_pairs_mut().clear().extend_pairs(query);
-        let request = self.client.request(method, url);
+        url.query_pairs_mut().clear().extend_pairs(sent.query);
+        let mut request = self.client.request(method, url);
+        if let Some(marks) = sent.if_match {
+            request = request.header(IF_MATCH, marks);
+        }
+        if let Some(accept) = sent.accept {
+            request = request.header(ACCEPT, accept);
+        }
+        if let Some((kind, body)) = sent.body {
+            request = request.header(CONTENT_TYPE, kind).body(body);
+        }
         let response = request.bearer_auth(self.token.reveal()).send().await;
         let mut response = response.map_err(|error| self.broken(&error))?;
         let status = response.status();
+        let etag = response.headers().get(ETAG);
+        let etag = etag.and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let mut body = Vec::new();
         while let Some(part) = response
             .chunk()
@@ -130,11 +182,10 @@ impl Remote<'_> {
             }
             body.extend_from_slice(&part);
         }
-        let answer: Option<Value> = serde_json::from_slice(&body).ok();
         if status.is_success() {
-            // Some answers have no body.
-            return Ok(answer.unwrap_or_default());
+            return Ok(Raw { body, etag });
         }
+        let answer: Option<Value> = serde_json::from_slice(&body).ok();
         let detail = answer.as_ref().and_then(|answer| answer["detail"].as_str());
         Err(match detail {
             Some(detail) => Failure {

@@ -43,6 +43,21 @@ pub(super) fn status(status: &Value) -> String {
             let _ = writeln!(out, "   FAILING: {problem}");
         }
     }
+    let tail = &status["tail"];
+    if tail.is_object() {
+        let _ = writeln!(
+            out,
+            "whole traces: {} held ({} spans, {} of {}), {} kept, {} dropped, {} decided early, {} spans late",
+            count(&tail["traces"]),
+            count(&tail["spans"]),
+            bytes(&tail["bytes"]),
+            bytes(&tail["max_bytes"]),
+            count(&tail["kept"]),
+            count(&tail["dropped"]),
+            count(&tail["early"]),
+            count(&tail["late"])
+        );
+    }
     let letters = &status["dead_letters"];
     if count(&letters["letters"]) > 0 {
         let _ = writeln!(
@@ -83,9 +98,14 @@ fn destination(out: &mut String, destination: &Value) {
     } else {
         "not used yet".to_owned()
     };
+    let told = match word(&destination["state"]).as_str() {
+        "paused" => "PAUSED, ",
+        "draining" => "DRAINING, ",
+        _ => "",
+    };
     let _ = writeln!(
         out,
-        "{} ({}): {state}; {} items wait, {} of {}, the oldest for {} s",
+        "{} ({}): {told}{state}; {} items wait, {} of {}, the oldest for {} s",
         word(&destination["name"]),
         signals.join(", "),
         count(&queue["items"]),
@@ -93,6 +113,27 @@ fn destination(out: &mut String, destination: &Value) {
         bytes(&queue["max_bytes"]),
         count(&queue["oldest_ms"]) / 1000
     );
+    let circuit = word(&destination["circuit"]["state"]);
+    if !matches!(circuit.as_str(), "" | "closed") {
+        let _ = writeln!(out, "   circuit: {}", circuit.replace('_', " "));
+    }
+    let rates = &destination["rates"];
+    if rates.is_object() {
+        let rate = |key: &str| rates[key].as_f64().unwrap_or_default();
+        let latency = &destination["latency"];
+        let _ = write!(
+            out,
+            "   per second: {:.1} in, {:.1} out, {:.1} dropped, {:.1} requests repeated",
+            rate("in"),
+            rate("out"),
+            rate("dropped"),
+            rate("retries")
+        );
+        if let (Some(half), Some(most)) = (latency["p50_ms"].as_u64(), latency["p95_ms"].as_u64()) {
+            let _ = write!(out, "; answers in {half} ms (95 of 100 in {most} ms)");
+        }
+        out.push('\n');
+    }
     let error = word(&destination["last_error"]);
     if !error.is_empty() {
         let _ = writeln!(out, "   last failure: {error}");
@@ -137,6 +178,108 @@ pub(super) fn replayed(answer: &Value) -> (String, Vec<String>) {
         ));
     }
     (text, failures)
+}
+
+/// What would be in force after a change.
+pub(super) fn checked(answer: &Value) -> String {
+    notes("this can be applied", answer)
+}
+
+/// What is in force after a change, where that says more than that it was made.
+pub(super) fn changed(answer: &Value) -> String {
+    notes("done", answer)
+}
+
+fn notes(done: &str, answer: &Value) -> String {
+    let mut out = done.to_owned();
+    let problem = word(&answer["file"]["problem"]);
+    if !problem.is_empty() {
+        let _ = write!(out, "\nnote: {problem}");
+    }
+    for warning in list(&answer["warnings"]) {
+        let _ = write!(out, "\nwarning: {}", word(warning));
+    }
+    for key in list(&answer["restart"]) {
+        let _ = write!(out, "\nholds after a restart: {}", word(key));
+    }
+    out
+}
+
+/// Earlier versions of the file.
+pub(super) fn versions(answer: &Value) -> String {
+    let names = |value: &Value| {
+        let names: Vec<_> = list(value).map(word).collect();
+        names.join(", ")
+    };
+    let lines = list(&answer["versions"]).map(|version| {
+        format!(
+            "{}: {}, {} destinations ({}), {} rules ({})",
+            count(&version["number"]),
+            bytes(&version["bytes"]),
+            list(&version["destinations"]).count(),
+            names(&version["destinations"]),
+            list(&version["routes"]).count(),
+            names(&version["routes"])
+        )
+    });
+    let lines: Vec<_> = lines.collect();
+    if lines.is_empty() {
+        return "there is no earlier version".to_owned();
+    }
+    lines.join("\n")
+}
+
+/// Where samples would go.
+pub(super) fn runs(answer: &Value) -> String {
+    let mut out = String::new();
+    for run in list(&answer["runs"]) {
+        let _ = writeln!(out, "{} ({})", word(&run["signal"]), word(&run["sample"]));
+        for item in list(&run["items"]) {
+            let names = |key: &str| {
+                let names: Vec<_> = list(&item[key]).map(word).collect();
+                names.join(", ")
+            };
+            let to = match word(&item["dropped_by"]).as_str() {
+                "" if names("to").is_empty() => "nowhere".to_owned(),
+                "" => names("to"),
+                rule => format!("dropped by {rule}"),
+            };
+            let rules = match names("rules").as_str() {
+                "" => "no rule".to_owned(),
+                rules => rules.to_owned(),
+            };
+            let _ = writeln!(out, "   {} [{rules}] -> {to}", word(&item["name"]));
+        }
+        if count(&run["omitted"]) > 0 {
+            let _ = writeln!(out, "   and {} more", count(&run["omitted"]));
+        }
+    }
+    if out.is_empty() {
+        return "there is no sample: nothing was sent since the start; give one with --sample"
+            .to_owned();
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// What a destination answered to a test.
+pub(super) fn tested(answer: &Value) -> (String, Vec<String>) {
+    let (mut lines, mut failures) = (Vec::new(), Vec::new());
+    for result in list(&answer["results"]) {
+        let line = format!(
+            "{} {}: {}",
+            word(&result["destination"]),
+            word(&result["signal"]),
+            word(&result["answer"])
+        );
+        let remedy = word(&result["remedy"]);
+        match (result["accepted"] == true, remedy.as_str()) {
+            (true, _) => lines.push(line),
+            (false, "") => failures.push(line),
+            (false, remedy) => failures.push(format!("{line}; {remedy}")),
+        }
+    }
+    (lines.join("\n"), failures)
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {

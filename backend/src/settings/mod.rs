@@ -105,7 +105,7 @@ pub struct Settings {
     pub shell: Option<String>,
 
     /// Folder for what outlives a restart, created when set; only this user may read it [default: none]. Telemetry that
-    /// waits for its backends is in `telemetry` inside.
+    /// waits for its backends is in `telemetry` inside; `telemetry.toml` is the file of settings unless another is named.
     #[arg(
         long = "aetherterm-data-dir",
         alias = "data-dir",
@@ -213,7 +213,9 @@ impl Settings {
     pub fn start_telemetry(&self) -> Result<Telemetry, BuildError> {
         let mut builder = self.otel.builder().panic_hook(true);
         if let Some(dir) = &self.data_dir {
-            builder = builder.default_queue_folder(dir.join("telemetry"));
+            builder = builder
+                .default_queue_folder(dir.join("telemetry"))
+                .default_config_file(dir.join("telemetry.toml"));
         }
         builder.build()
     }

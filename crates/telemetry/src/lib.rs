@@ -22,6 +22,7 @@ mod ending;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod http;
+mod live;
 mod otlp;
 mod page;
 mod pipeline;
@@ -51,6 +52,10 @@ pub use delivery::{
     TailColumns, TailStatus, Undelivered,
 };
 pub use ending::{PANIC_TIMEOUT, SHUTDOWN_TIMEOUT};
+pub use live::{
+    Live, LiveChange, LiveConfig, LiveElsewhere, LiveError, LiveFile, LiveProblem, LiveTerms,
+    LiveVersion,
+};
 pub use relay::Vouched;
 pub use signal::Signal;
 pub use status::{DestinationStatus, QueueStatus, Status};

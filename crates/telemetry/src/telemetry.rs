@@ -17,7 +17,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::check::{CheckReport, Checker};
 use crate::config::log_directives;
-use crate::delivery::{DeadLetter, Delivery, DryRun, Intake};
+use crate::delivery::{DeadLetter, Delivery, DryRun, History, Intake};
+use crate::live::Live;
 use crate::pipeline::{self, Pipeline};
 use crate::relay::Relay;
 use crate::status::{self, Status};
@@ -74,7 +75,8 @@ pub(crate) struct Running {
     pub(crate) pipeline: Pipeline,
     pub(crate) delivery: Arc<Delivery>,
     store: Option<Arc<Store>>,
-    checker: Checker,
+    checker: Arc<Checker>,
+    live: Live,
     /// Whether a shutdown was asked for.
     pub(crate) ended: AtomicBool,
 }
@@ -211,10 +213,11 @@ impl Telemetry {
     }
 
     /// The API to operate telemetry with, to be nested where it is wanted: `GET /status`, `POST
-    /// /check`, `GET /dead-letters` and what can be done with them; `GET /openapi.json` describes
-    /// all of it.
+    /// /check`, `GET /dead-letters` and what can be done with them, `GET` and `PUT /config` with
+    /// destinations and rules; `GET /openapi.json` describes all of it.
     ///
-    /// It shows no secrets, but can delete and send: put authentication around it, and where that
+    /// It shows no secrets, but can delete and send, and have this process read the variables and
+    /// files that headers refer to: put authentication around it, and where that
     /// is a cookie, a check of the origin.
     pub fn admin_router(&self) -> Router {
         admin::router(self.clone())
@@ -343,6 +346,28 @@ impl Telemetry {
             Some(running) => running.delivery.dry_run(signal, request),
             None => Some(DryRun::default()),
         }
+    }
+
+    /// Destinations and rules, to be looked at and changed while everything runs.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        match &self.running {
+            Some(running) => running.live.clone(),
+            None => Live::off("telemetry does not run; GET status says why"),
+        }
+    }
+
+    /// The last five minutes of every destination, a sample each five seconds.
+    #[must_use]
+    pub fn history(&self) -> History {
+        let running = self.running.as_ref();
+        running.map_or_else(History::default, |running| running.delivery.history())
+    }
+
+    /// The last small request of a signal that came in, as OTLP protobuf, to try rules on.
+    #[must_use]
+    pub fn last_sample(&self, signal: Signal) -> Option<bytes::Bytes> {
+        self.running.as_ref()?.delivery.sample(signal)
     }
 
     /// Stops everything: spans still in the SDK are handed over, queues are sent, and by `timeout`

@@ -1,11 +1,13 @@
 //! Errors of the API.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+
+use crate::{LiveError, LiveProblem};
 
 /// A problem as RFC 9457 has it.
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub(super) struct Problem {
     detail: String,
     /// Whether the same may work soon.
     again: bool,
+    /// What is wrong with settings.
+    problems: Vec<LiveProblem>,
 }
 
 #[derive(Debug, Serialize)]
@@ -21,6 +25,8 @@ struct Body<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    problems: &'a [LiveProblem],
 }
 
 impl Problem {
@@ -29,6 +35,7 @@ impl Problem {
             status,
             detail: detail.into(),
             again: false,
+            problems: Vec::new(),
         }
     }
 
@@ -44,6 +51,19 @@ impl Problem {
     /// Something else of the kind is being done.
     pub(super) fn busy(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    pub(super) fn bad(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub(super) fn unsupported(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+    }
+
+    /// A condition is missing.
+    pub(super) fn required(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_REQUIRED, detail)
     }
 
     /// There is no room at the moment.
@@ -65,12 +85,46 @@ impl From<QueryRejection> for Problem {
     }
 }
 
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let detail = format!("the body may have {} bytes at most", super::body::MAX_BYTES);
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail);
+        }
+        Self::bad(rejection.body_text())
+    }
+}
+
+impl From<LiveError> for Problem {
+    fn from(error: LiveError) -> Self {
+        let status = match &error {
+            LiveError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            LiveError::Outdated => StatusCode::PRECONDITION_FAILED,
+            LiveError::ByHand(_) | LiveError::Waiting(_) | LiveError::Off(_) => {
+                StatusCode::CONFLICT
+            }
+            LiveError::Unknown(_) => StatusCode::NOT_FOUND,
+            LiveError::NotSaved(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let detail = error.to_string();
+        let problems = match error {
+            LiveError::Invalid(problems) => problems,
+            _ => Vec::new(),
+        };
+        Self {
+            problems,
+            ..Self::new(status, detail)
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = Body {
             title: self.status.canonical_reason().unwrap_or_default(),
             status: self.status.as_u16(),
             detail: &self.detail,
+            problems: &self.problems,
         };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();

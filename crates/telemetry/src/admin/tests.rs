@@ -27,7 +27,10 @@ fn description() -> Value {
 async fn the_description_is_the_api() {
     let described = description();
     for (path, item) in described["paths"].as_object().unwrap() {
-        let path = path.replace("{id}", "x");
+        let path = path
+            .replace("{id}", "x")
+            .replace("{name}", "x")
+            .replace("{number}", "1");
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE] {
             let operation = &item[method.as_str().to_ascii_lowercase()];
             let (status, body) = ask(method.clone(), &path).await;

@@ -6,6 +6,7 @@
 mod report;
 mod sample;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -27,28 +28,65 @@ const ATTEMPTS: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Checker {
     enabled: bool,
+    /// What holds at the moment.
+    current: Mutex<Current>,
+    resource: Resource,
+}
+
+#[derive(Debug)]
+struct Current {
     warnings: Vec<String>,
     destinations: Vec<Destination>,
-    resource: Resource,
+}
+
+impl Current {
+    fn of(config: &Config) -> Self {
+        Self {
+            warnings: config.warnings.clone(),
+            destinations: config.destinations.clone(),
+        }
+    }
 }
 
 impl Checker {
     pub(crate) fn new(config: &Config, resource: Resource) -> Self {
         Self {
             enabled: config.enabled,
-            warnings: config.warnings.clone(),
-            destinations: config.destinations.clone(),
+            current: Mutex::new(Current::of(config)),
             resource,
         }
     }
 
+    /// Other destinations hold from now on.
+    pub(crate) fn set(&self, config: &Config) {
+        *self.lock() = Current::of(config);
+    }
+
+    /// No code panics while it holds the lock, so a poisoned state is still consistent.
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks one destination, which need not be one that holds.
+    pub(crate) async fn run_one(&self, destination: Destination) -> CheckReport {
+        self.ask(vec![destination], Vec::new()).await
+    }
+
     /// Asks all destinations at once. Takes as long as the slowest, its timeout at most twice.
     pub(crate) async fn run(&self) -> CheckReport {
+        let (destinations, warnings) = {
+            let current = self.lock();
+            (current.destinations.clone(), current.warnings.clone())
+        };
+        self.ask(destinations, warnings).await
+    }
+
+    async fn ask(&self, destinations: Vec<Destination>, warnings: Vec<String>) -> CheckReport {
         let trace = RandomIdGenerator::default().new_trace_id();
         let mut report = CheckReport {
             enabled: self.enabled,
             problem: None,
-            warnings: self.warnings.clone(),
+            warnings,
             service_name: sample::service_name(&self.resource),
             trace_id: trace.to_string(),
             results: Vec::new(),
@@ -59,7 +97,7 @@ impl Checker {
         // Clients of their own, so that a connection that is open already proves nothing.
         let mut clients = Clients::default();
         let mut asked = JoinSet::new();
-        for destination in &self.destinations {
+        for destination in &destinations {
             for (signal, endpoint) in &destination.endpoints {
                 let place = report.results.len();
                 let mut result = Checked::new(&destination.name, *signal, endpoint);

@@ -38,7 +38,7 @@ pub(super) fn authority(url: &Url) -> String {
 }
 
 /// The URL without user, password and query, each of which may be a secret.
-pub(super) fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else {
         return format!("**** ({} bytes)", text.len());
     };

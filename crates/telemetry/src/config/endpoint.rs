@@ -21,8 +21,17 @@ pub(super) const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// Reads where each signal goes: to its endpoint, or where it has none to every `[[destination]]`
 /// of the file. `retry` holds for destinations that do not have their own.
 pub(super) fn read(reader: &mut Reader<'_>, retry: Retry) -> Vec<Destination> {
-    let tables = reader.layers().file.map(|file| &file.destinations[..]);
-    let tables = tables.unwrap_or_default();
+    let layers = reader.layers();
+    let given = layers.given.destinations.iter();
+    let file = layers.file.map(|file| &file.destinations[..]);
+    let file = file.unwrap_or_default();
+    let tables: Vec<_> = given
+        .map(|table| (table, false))
+        .chain(file.iter().map(|table| (table, true)))
+        .collect();
+    for problem in &layers.given.wrong {
+        reader.push(problem.clone());
+    }
     let flow = flow::read(reader, Flow::default());
     let mut destinations: Vec<Destination> = Vec::new();
     let mut elsewhere = Vec::new();
@@ -40,7 +49,7 @@ pub(super) fn read(reader: &mut Reader<'_>, retry: Retry) -> Vec<Destination> {
     }
     if !tables.is_empty() && !elsewhere.is_empty() {
         let general = several::General { retry, flow };
-        several::read(reader, tables, &elsewhere, general, &mut destinations);
+        several::read(reader, &tables, &elsewhere, general, &mut destinations);
     }
     destinations
 }

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Route;
-use super::file::File;
+use super::file::{DestinationTable, File};
+use super::{Problem, Route};
 
 /// Answers with the value of an environment variable.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -41,6 +41,10 @@ pub(crate) struct Given {
     defaults: BTreeMap<String, (String, String)>,
     /// Rules, in their order.
     pub(super) routes: Vec<Route>,
+    /// Destinations, in their order.
+    pub(super) destinations: Vec<DestinationTable>,
+    /// What is wrong with their keys.
+    pub(super) wrong: Vec<Problem>,
 }
 
 impl fmt::Debug for Given {
@@ -66,6 +70,21 @@ impl Given {
     /// Adds a rule behind the others.
     pub(crate) fn route(&mut self, route: Route) {
         self.routes.push(route);
+    }
+
+    /// Adds a destination behind the others.
+    pub(crate) fn destination<'a>(
+        &mut self,
+        name: &str,
+        settings: impl IntoIterator<Item = (&'a str, String)>,
+    ) {
+        let table = DestinationTable::given(name, settings, &mut self.wrong);
+        self.destinations.push(table);
+    }
+
+    /// The names of the rules.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &str> {
+        self.routes.iter().map(|route| route.name.as_str())
     }
 
     /// Adds a key and its value to a setting that is a list of them.

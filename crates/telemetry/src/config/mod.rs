@@ -46,6 +46,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::Signal;
 
+pub(crate) use address::masked as masked_address;
 pub use batch::Batch;
 pub use catalogue::Setting;
 pub use destination::{Compression, Destination, Endpoint, Protocol};
@@ -58,6 +59,7 @@ pub use metrics::Temporality;
 pub(crate) use page::MAX_RULES as MAX_PAGE_RULES;
 pub use page::{PageConfig, PageRule, PageSubject};
 pub use propagators::{Propagator, Propagators};
+pub(crate) use read::{Parsed, Text, file_named, read_all};
 pub(crate) use relay::Origin;
 pub use relay::{
     ClientAddress, Network, OriginPattern, Quota, RelayClient, RelayLimits, RelaySettings, Scrub,
@@ -66,8 +68,8 @@ pub use relay::{
 pub use retry::Retry;
 pub use route::{Action, Change, Edit, Literal, Owner, Route, Subject, Test};
 pub(crate) use route::{MAX_REGEX, MAX_ROUTES, applies};
-pub(crate) use routes::EMBEDDED;
 pub use routes::HashKey;
+pub(crate) use routes::{EMBEDDED, names};
 pub use sampler::Sampler;
 pub use tail::Tail;
 pub use tls::Tls;

@@ -1,11 +1,12 @@
 //! From settings to a [`Config`]: one reading, wherever they stand.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use tracing::level_filters::LevelFilter;
 
 use super::catalogue::{Setting, nearest};
-use super::layers::{Given, Layers, Lookup};
+use super::layers::{Given, Layer, Layers, Lookup};
 use super::reader::Reader;
 use super::{
     Batch, Config, ConfigError, DEFAULT_DISK_QUEUE_BYTES, DEFAULT_MAX_REQUEST_BYTES,
@@ -15,8 +16,51 @@ use super::{
 };
 use crate::Signal;
 
+const FILE: &str = "AETHER_TELEMETRY_CONFIG";
+
+/// The text of a file, to be read in place of the one that settings name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text<'a> {
+    /// Name of the file, for messages.
+    pub(crate) name: &'a str,
+    pub(crate) text: &'a str,
+}
+
+/// What settings come to.
+#[derive(Debug, Clone)]
+pub(crate) struct Parsed {
+    pub(crate) config: Config,
+    /// The names of the destinations that stand in the file, in its order; `None` for those to which
+    /// nothing is sent.
+    pub(crate) tables: Vec<Option<String>>,
+}
+
+/// The file that settings name, whether it exists or not.
+pub(crate) fn file_named(given: &Given, environment: Lookup<'_>) -> Option<PathBuf> {
+    let layers = Layers {
+        given,
+        environment,
+        file: None,
+    };
+    let path = Reader::new(layers).find(FILE)?;
+    Some(PathBuf::from(path.text))
+}
+
 /// Reads what the builder was given, the environment, and the file that either of them names.
 pub(super) fn read(given: &Given, environment: Lookup<'_>) -> Result<Config, ConfigError> {
+    read_all(given, environment, None).map(|parsed| parsed.config)
+}
+
+/// As [`read`], with a text instead of the file.
+pub(crate) fn read_all(
+    given: &Given,
+    environment: Lookup<'_>,
+    text: Option<Text<'_>>,
+) -> Result<Parsed, ConfigError> {
+    let off = || Parsed {
+        config: Config::disabled(),
+        tables: Vec::new(),
+    };
     let without_file = Layers {
         given,
         environment,
@@ -24,10 +68,16 @@ pub(super) fn read(given: &Given, environment: Lookup<'_>) -> Result<Config, Con
     };
     let mut reader = Reader::new(without_file);
     if is_off(&mut reader) {
-        return Ok(Config::disabled());
+        return Ok(off());
     }
-    let path = reader.find("AETHER_TELEMETRY_CONFIG");
-    let mut file = path.map(|path| file::load(&path, environment));
+    let mut file = match text {
+        Some(Text { name, text }) => Some(file::parse(name, text, environment)),
+        None => reader.find(FILE).and_then(|path| {
+            // The program offers a place for a file; nobody said that there is one.
+            let offered = path.layer == Layer::Program && !Path::new(&path.text).exists();
+            (!offered).then(|| file::load(&path, environment))
+        }),
+    };
     let problems = file.as_mut().map(|file| std::mem::take(&mut file.problems));
 
     let mut reader = Reader::new(Layers {
@@ -35,7 +85,7 @@ pub(super) fn read(given: &Given, environment: Lookup<'_>) -> Result<Config, Con
         ..without_file
     });
     if is_off(&mut reader) {
-        return Ok(Config::disabled());
+        return Ok(off());
     }
     unknown_names(&mut reader, given);
     for problem in problems.into_iter().flatten() {
@@ -46,10 +96,11 @@ pub(super) fn read(given: &Given, environment: Lookup<'_>) -> Result<Config, Con
     let mut config = everything(&mut reader);
     config.strict = strict;
 
+    let tables = reader.tables();
     let (problems, warnings) = reader.finish();
     if problems.is_empty() {
         config.warnings = warnings;
-        Ok(config)
+        Ok(Parsed { config, tables })
     } else {
         Err(ConfigError::new(problems, strict))
     }
@@ -106,7 +157,9 @@ fn everything(reader: &mut Reader<'_>) -> Config {
         config.store_bytes.is_some(),
         !config.console.is_empty(),
     );
-    config.routes = routes::read(reader, &names);
+    let states = file::states(reader, &names);
+    config.routes = routes::read(reader, &names, &states.draining);
+    (config.paused, config.draining) = (states.paused, states.draining);
     config.tail = tail::read(reader);
     config.hash_key = routes::hash_key(reader);
     let mut spans = Batch::SPANS;

@@ -19,6 +19,8 @@ pub(super) struct Reader<'a> {
     scope: Option<&'a DestinationTable>,
     problems: Vec<Problem>,
     warnings: Vec<String>,
+    /// Names of the destinations of the file, in its order.
+    named: Vec<Option<String>>,
 }
 
 impl<'a> Reader<'a> {
@@ -28,6 +30,7 @@ impl<'a> Reader<'a> {
             scope: None,
             problems: Vec::new(),
             warnings: Vec::new(),
+            named: Vec::new(),
         }
     }
 
@@ -156,6 +159,19 @@ impl<'a> Reader<'a> {
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
+    }
+
+    /// The next destination of the file has this name, or nothing is sent to it.
+    pub(super) fn named(&mut self, name: Option<String>) {
+        self.named.push(name);
+    }
+
+    /// The names of all destinations of the file; those that were not looked at have none.
+    pub(super) fn tables(&self) -> Vec<Option<String>> {
+        let mut named = self.named.clone();
+        let file = self.layers.file;
+        named.resize(file.map_or(0, |file| file.destinations.len()), None);
+        named
     }
 
     /// What was wrong, and what looked so.

@@ -1,10 +1,11 @@
 //! From `[[route]]` tables and the builder's rules to the rules that hold: the builder's first.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use super::reader::Reader;
-use super::route::{MAX_ROUTES, Names, Route, check};
+use super::route::{Action, MAX_ROUTES, Names, Route, check};
 use super::{Destination, Problem};
 
 /// Name under which rules send to the store in memory.
@@ -54,7 +55,11 @@ pub(super) fn hash_key(reader: &mut Reader<'_>) -> Option<HashKey> {
 }
 
 /// The rules of the builder and of the file; what is wrong with one is a problem that names it.
-pub(super) fn read(reader: &mut Reader<'_>, names: &[&str]) -> Vec<Route> {
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    names: &[&str],
+    draining: &BTreeSet<String>,
+) -> Vec<Route> {
     let layers = reader.layers();
     let given = layers.given.routes.iter().map(|route| {
         let place = format!("TelemetryBuilder::route: route \"{}\"", route.name);
@@ -67,6 +72,12 @@ pub(super) fn read(reader: &mut Reader<'_>, names: &[&str]) -> Vec<Route> {
     let mut routes = Vec::<Route>::new();
     for (place, route) in given.chain(file) {
         let mut wrong = check(&route, Names(names));
+        if let Some(Action::Send(to)) = &route.action {
+            let leaving = to.iter().filter(|name| draining.contains(*name));
+            wrong.extend(leaving.map(|name| {
+                format!("it sends to `{name}`, which takes nothing new because it is drained: send elsewhere, or resume it")
+            }));
+        }
         if routes.iter().any(|known| known.name == route.name) {
             wrong.push(
                 "another rule has this name, by which they are counted; choose another one"

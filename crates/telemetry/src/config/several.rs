@@ -19,10 +19,10 @@ pub(super) struct General {
     pub(super) flow: Flow,
 }
 
-/// Reads the tables, for the `signals` that have no endpoint elsewhere, and adds what they come to.
+/// Reads the tables, of which the second says whether they stand in the file, for the `signals` that have no endpoint elsewhere, and adds what they come to.
 pub(super) fn read<'a>(
     reader: &mut Reader<'a>,
-    tables: &'a [DestinationTable],
+    tables: &[(&'a DestinationTable, bool)],
     signals: &[Signal],
     general: General,
     destinations: &mut Vec<Destination>,
@@ -30,9 +30,12 @@ pub(super) fn read<'a>(
     if signals.len() == Signal::ALL.len() {
         without_effect(reader);
     }
-    for table in tables {
+    for (table, in_file) in tables.iter().copied() {
         let found = reader.within(table, |reader| one(reader, table, signals, general));
         let Some((mut destination, named)) = found else {
+            if in_file {
+                reader.named(None);
+            }
             continue;
         };
         let taken = |name: &str| destinations.iter().any(|known| known.name == name);
@@ -51,6 +54,9 @@ pub(super) fn read<'a>(
             if let Some(free) = (2..).map(numbered).find(|name| !taken(name)) {
                 destination.name = free;
             }
+        }
+        if in_file {
+            reader.named(Some(destination.name.clone()));
         }
         destinations.push(destination);
     }

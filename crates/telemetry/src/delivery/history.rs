@@ -133,7 +133,12 @@ impl Recorder {
     pub(super) const EVERY: Duration = EVERY;
 
     /// Takes a sample of every destination, and forgets those that are gone.
-    pub(super) fn sample(&self, outlets: &[Arc<Outlet>], counts: &[Count], tail: Option<TailStatus>) {
+    pub(super) fn sample(
+        &self,
+        outlets: &[Arc<Outlet>],
+        counts: &[Count],
+        tail: Option<TailStatus>,
+    ) {
         let now = Instant::now();
         let mut state = self.lock();
         state.until_ms = now_ms();
@@ -273,7 +278,9 @@ fn tail_columns(samples: &VecDeque<TailStatus>) -> TailColumns {
         columns.spans.push(to.spans);
         columns.bytes.push(to.bytes);
         columns.kept.push(to.kept.saturating_sub(from.kept));
-        columns.dropped.push(to.dropped.saturating_sub(from.dropped));
+        columns
+            .dropped
+            .push(to.dropped.saturating_sub(from.dropped));
     }
     columns
 }

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::journal::{Header, sync_folder};
-use super::{Batch, now_ms, retry};
+use super::journal::Header;
+use super::{Batch, now_ms, retry, sync_folder};
 use crate::Signal;
 
 /// The mark of these files: nobody looks for the next one in them.

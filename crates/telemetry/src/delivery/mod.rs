@@ -54,11 +54,11 @@ use history::Recorder;
 pub use history::{Columns, History, Latency, Rates, TailColumns};
 use intake::Placing;
 pub(crate) use intake::{Intake, Ticket};
+pub(crate) use journal::sync_folder;
 use journal::{Found, Journal, Unopened};
 pub use journal::{StorageState, StorageStatus};
 pub(crate) use letters::DeadLetters;
 pub use letters::{DeadLetter, DeadLetterStatus};
-pub(crate) use live::Change;
 pub(crate) use outlet::Outlet;
 pub use outlet::{DestinationState, Health};
 use placer::{Layout, Placer};
@@ -286,7 +286,8 @@ impl Delivery {
 
     /// Whether any destination takes a signal.
     pub(crate) fn takes(&self, signal: Signal) -> bool {
-        (signal == Signal::Traces && self.placer.store.is_some()) || self.placer.layout().sends(signal)
+        (signal == Signal::Traces && self.placer.store.is_some())
+            || self.placer.layout().sends(signal)
     }
 
     pub(crate) fn outlets(&self) -> Vec<Arc<Outlet>> {

@@ -11,6 +11,7 @@ use super::{BuildError, Running, Telemetry};
 use crate::check::{CheckReport, Checker};
 use crate::config::{Given, process_environment};
 use crate::delivery::Delivery;
+use crate::live::{Environment, Live, Origin};
 use crate::page::Pages;
 use crate::pipeline::{self, Identity, Pipeline};
 use crate::relay::Relay;
@@ -44,8 +45,6 @@ pub struct TelemetryBuilder {
     config: Option<Config>,
     panic_hook: bool,
 }
-
-type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl fmt::Debug for TelemetryBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,6 +129,17 @@ impl TelemetryBuilder {
     pub fn config_file(self, path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_string_lossy();
         self.set("AETHER_TELEMETRY_CONFIG", "config_file", path)
+    }
+
+    /// The file of settings where no setting names one (`AETHER_TELEMETRY_CONFIG`). It need not exist:
+    /// [`Live`](crate::Live) makes it with the first change. Default: none.
+    #[must_use]
+    pub fn default_config_file(mut self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_string_lossy().into_owned();
+        let variable = "AETHER_TELEMETRY_CONFIG";
+        self.given
+            .set_default(variable, "default_config_file", path);
+        self
     }
 
     /// Base URL of an OTLP backend (`OTEL_EXPORTER_OTLP_ENDPOINT`): `/v1/traces`, `/v1/logs` and
@@ -220,6 +230,32 @@ impl TelemetryBuilder {
     #[must_use]
     pub fn route(mut self, route: Route) -> Self {
         self.given.route(route);
+        self
+    }
+
+    /// One more destination, besides those of the file: its name, and keys of a `[[destination]]`
+    /// with their values as text, lists with commas and headers as `key=value,key=value`. Like those
+    /// of the file it has nothing from elsewhere, and an endpoint in the environment replaces it. A
+    /// key that is none is a problem.
+    ///
+    /// ```
+    /// use aether_telemetry::Telemetry;
+    ///
+    /// let telemetry = Telemetry::builder().destination(
+    ///     "archive",
+    ///     [("endpoint", "https://otlp.example.org"), ("signals", "traces,logs")],
+    /// );
+    /// # drop(telemetry);
+    /// ```
+    #[must_use]
+    pub fn destination<'a>(
+        mut self,
+        name: &str,
+        settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let settings = settings.into_iter();
+        let settings = settings.map(|(key, value)| (key, value.to_owned()));
+        self.given.destination(name, settings);
         self
     }
 
@@ -354,7 +390,22 @@ impl TelemetryBuilder {
         let delivery = Arc::new(delivery);
         let pipeline =
             Pipeline::start(&config, &self.identity, &delivery).map_err(BuildError::start)?;
-        let checker = Checker::new(&config, pipeline.resource.clone());
+        let checker = Arc::new(Checker::new(&config, pipeline.resource.clone()));
+        let live = if self.config.is_some() {
+            Live::off(
+                "the program gave all settings itself (TelemetryBuilder::config), and they are not changed while it runs: set them by the builder's other methods, the environment or a file",
+            )
+        } else {
+            let origin = Origin {
+                given: self.given.clone(),
+                environment: match &self.environment {
+                    Some(environment) => Arc::clone(environment),
+                    None => Arc::new(process_environment),
+                },
+                config: config.clone(),
+            };
+            Live::new(origin, &delivery, &checker).map_err(BuildError::start)?
+        };
         let relay =
             Arc::new(Relay::new(Arc::clone(&delivery), &config).map_err(BuildError::start)?);
         let running = Arc::new(Running {
@@ -367,6 +418,7 @@ impl TelemetryBuilder {
             delivery,
             store,
             checker,
+            live,
             ended: AtomicBool::new(false),
         });
         if self.panic_hook {

@@ -1,4 +1,5 @@
 //! A destination that takes spans and remembers which, in the mood it is told to be in.
+#![allow(dead_code, reason = "every test file uses another part")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -95,6 +96,11 @@ impl Sink {
 
     pub fn mood(&self, mood: Mood) {
         self.inner.lock().unwrap().mood = mood;
+    }
+
+    /// Its address without a path.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     pub fn url(&self) -> String {

@@ -78,7 +78,7 @@ impl Setting {
     }
 
     /// The setting of that key in the file.
-    pub(super) fn find_key(key: &str) -> Option<&'static Setting> {
+    pub(crate) fn find_key(key: &str) -> Option<&'static Setting> {
         Self::all().find(|setting| setting.key == Some(key))
     }
 }

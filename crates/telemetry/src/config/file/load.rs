@@ -4,10 +4,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::Problem;
-use super::super::catalogue::{Kind, Setting, nearest};
+use super::super::catalogue::{Setting, nearest};
 use super::super::layers::{Found, Lookup};
 use super::super::reader::shortened;
-use super::{DestinationTable, Entry, File, NAME, RouteTable, SIGNALS, bounded, routes, value};
+use super::routes::texts;
+use super::states::{NamesEntry, STATES};
+use super::{DestinationTable, Entry, File, RouteTable, bounded, routes, value};
 
 /// Settings are short; a larger file is another one.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -21,27 +23,33 @@ pub(in crate::config) fn load(path: &Found, environment: Lookup<'_>) -> File {
         name: name.unwrap_or_default().to_string_lossy().into_owned(),
         ..File::default()
     };
-    let problem = |place: String, remedy: String| Problem {
-        variable: path.variable.clone(),
-        place,
-        value: String::new(),
-        remedy,
-    };
     let text = bounded::read(&path.text, MAX_BYTES)
         .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned()));
-    let text = match text {
-        Ok(text) => text,
+    match text {
+        Ok(text) => parse(&file.name, &text, environment),
         Err(remedy) => {
-            let place = format!("{}={}", path.place, shortened(&path.text));
-            file.problems.push(problem(place, remedy));
-            return file;
+            file.problems.push(Problem {
+                variable: path.variable.clone(),
+                place: format!("{}={}", path.place, shortened(&path.text)),
+                value: String::new(),
+                remedy,
+            });
+            file
         }
+    }
+}
+
+/// Reads the text of a file of this name.
+pub(in crate::config) fn parse(name: &str, text: &str, environment: Lookup<'_>) -> File {
+    let mut file = File {
+        name: name.to_owned(),
+        ..File::default()
     };
-    match DeTable::parse(&text) {
+    match DeTable::parse(text) {
         Ok(table) => {
             let mut walk = Walk {
                 file: &mut file,
-                text: &text,
+                text,
                 environment,
                 destination: None,
             };
@@ -49,10 +57,13 @@ pub(in crate::config) fn load(path: &Found, environment: Lookup<'_>) -> File {
         }
         // Only the parser's message: what it points at may be a secret.
         Err(error) => {
-            let line = error.span().map_or(1, |span| line(&text, span.start));
-            let place = format!("{}:{line}", file.name);
-            let remedy = format!("the file is not TOML: {}", error.message());
-            file.problems.push(problem(place, remedy));
+            let line = error.span().map_or(1, |span| line(text, span.start));
+            file.problems.push(Problem {
+                variable: "AETHER_TELEMETRY_CONFIG".to_owned(),
+                place: format!("{}:{line}", file.name),
+                value: String::new(),
+                remedy: format!("the file is not TOML: {}", error.message()),
+            });
         }
     }
     file
@@ -81,6 +92,8 @@ impl Walk<'_> {
                 self.destinations(start, value);
             } else if path == "route" && self.destination.is_none() {
                 self.routes(start, value);
+            } else if STATES.contains(&&*path) && self.destination.is_none() {
+                self.states(&path, start, value);
             } else {
                 self.unknown(&path, start, value);
             }
@@ -112,6 +125,19 @@ impl Walk<'_> {
             if let Some((filled, _)) = self.destination.take() {
                 self.file.destinations.push(filled);
             }
+        }
+    }
+
+    /// Names of destinations that are paused or emptied.
+    fn states(&mut self, path: &str, start: usize, value: &Spanned<DeValue<'_>>) {
+        let place = self.place(path, start);
+        match texts(value.get_ref()) {
+            Ok(names) => self.file.states.push(NamesEntry {
+                draining: path == STATES[1],
+                names,
+                place,
+            }),
+            Err(remedy) => self.problem("", place, remedy),
         }
     }
 
@@ -151,14 +177,7 @@ impl Walk<'_> {
         if self.destination.is_none() {
             return Setting::find_key(path).copied();
         }
-        match path {
-            NAME => return Some(Setting::of_destination(NAME, Kind::Scalar)),
-            SIGNALS => return Some(Setting::of_destination(SIGNALS, Kind::List)),
-            _ => {}
-        }
-        let setting = Setting::find_key(&format!("exporter.otlp.{path}"))
-            .or_else(|| Setting::find_key(path))?;
-        DestinationTable::has(setting.variable).then_some(*setting)
+        DestinationTable::setting(path)
     }
 
     /// Whether there are settings below a key.
@@ -172,7 +191,7 @@ impl Walk<'_> {
             DestinationTable::keys().collect()
         } else {
             let keys = Setting::all().filter_map(|setting| setting.key);
-            keys.chain(["destination", "route"]).collect()
+            keys.chain(["destination", "route"]).chain(STATES).collect()
         }
     }
 

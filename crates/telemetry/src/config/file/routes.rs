@@ -177,7 +177,7 @@ fn entries<'t, 'v>(
 }
 
 /// One text, or a list of them.
-fn texts(value: &DeValue<'_>) -> Result<Vec<String>, String> {
+pub(super) fn texts(value: &DeValue<'_>) -> Result<Vec<String>, String> {
     match value {
         DeValue::Array(items) => items.iter().map(|item| text(item.get_ref())).collect(),
         value => Ok(vec![text(value)?]),

@@ -63,7 +63,7 @@ impl Tail for File {
 
 /// Makes the names in a folder survive a power cut. Windows does so by itself and cannot open
 /// folders.
-pub(in crate::delivery) fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(windows) {
         return Ok(());
     }

@@ -39,7 +39,7 @@ use std::thread::JoinHandle;
 use super::Batch;
 pub(super) use cursors::Cursor;
 use cursors::Progress;
-pub(super) use files::sync_folder;
+pub(crate) use files::sync_folder;
 use files::{Disk, Native};
 pub(super) use record::Header;
 pub(super) use segment::Record;

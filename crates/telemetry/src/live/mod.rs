@@ -1,0 +1,504 @@
+//! Destinations and rules are changed while everything runs.
+//!
+//! A change becomes a proposal ([`propose`]): the text that the file would have. It is read by the
+//! same code as the file at the start, so both are judged alike; what it comes to is made ready by
+//! the delivery; then it is written ([`file`]) and takes place. Only the last two change anything,
+//! and the last one cannot fail.
+
+mod document;
+mod drain;
+mod file;
+mod json;
+mod judge;
+mod propose;
+mod types;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+use serde_json::Value as Json;
+
+use crate::check::Checker;
+use crate::config::{Given, Parsed, Text, file_named, read_all};
+use crate::delivery::{Delivery, DryRun};
+use crate::{CheckReport, Config, DestinationState, Signal};
+use document::Document;
+pub use file::LiveVersion;
+use propose::Proposal;
+pub use types::{
+    LiveChange, LiveConfig, LiveElsewhere, LiveError, LiveFile, LiveProblem, LiveTerms,
+};
+
+/// What stands for a secret that is known.
+pub(crate) const MASK: &str = "****";
+
+/// Answers for environment variables.
+pub(crate) type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// The destinations and rules of a telemetry that runs, to be changed without a restart.
+///
+/// What it does blocks for as long as a file takes to be written: in a runtime, call it in
+/// `spawn_blocking`.
+///
+/// ```
+/// use aether_telemetry::Telemetry;
+/// use serde_json::json;
+///
+/// # fn example(telemetry: &Telemetry) -> Result<(), aether_telemetry::LiveError> {
+/// let live = telemetry.live();
+/// live.set_destination("archive", json!({ "endpoint": "https://otlp.example.org" }))?;
+/// live.set_routes(vec![json!({ "name": "errors", "when": { "status": "error" }, "to": ["archive"] })])?;
+/// live.pause("archive")?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Live(Result<Arc<Inner>, &'static str>);
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.0.as_ref().map(|inner| &inner.path);
+        f.debug_tuple("Live").field(&path).finish()
+    }
+}
+
+struct Inner {
+    given: Given,
+    environment: Arc<Environment>,
+    /// The file, whether it exists or not.
+    path: Option<PathBuf>,
+    delivery: Arc<Delivery>,
+    checker: Arc<Checker>,
+    /// Key of the marks: whoever sees one cannot try out what a secret may be.
+    key: ring::hmac::Key,
+    started: Started,
+    state: Mutex<State>,
+    /// Whether a thread waits for destinations that are to be emptied.
+    emptying: AtomicBool,
+    this: Weak<Inner>,
+}
+
+/// What held at the start and cannot change before the next one.
+struct Started {
+    document: Document,
+    config: Config,
+}
+
+/// What is in force.
+struct State {
+    text: String,
+    document: Document,
+    parsed: Parsed,
+}
+
+/// What a telemetry was started with.
+pub(crate) struct Origin {
+    pub(crate) given: Given,
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) config: Config,
+}
+
+impl Live {
+    /// Nothing can be changed, for this reason.
+    pub(crate) fn off(why: &'static str) -> Self {
+        Self(Err(why))
+    }
+
+    /// # Errors
+    /// A sentence saying why the file cannot be read again.
+    pub(crate) fn new(
+        origin: Origin,
+        delivery: &Arc<Delivery>,
+        checker: &Arc<Checker>,
+    ) -> Result<Self, String> {
+        let Origin {
+            given,
+            environment,
+            config,
+        } = origin;
+        let path = file_named(&given, &*environment);
+        let text = match &path {
+            Some(path) => {
+                file::read(path).map_err(|error| format!("{}: {error}", path.display()))?
+            }
+            None => String::new(),
+        };
+        let parsed = read_all(&given, &*environment, Some(named(path.as_deref(), &text)));
+        let parsed = parsed.map_err(|error| error.to_string())?;
+        let document = Document::parse(&text)?;
+        let inner = Arc::new_cyclic(|this| Inner {
+            given,
+            environment,
+            path,
+            delivery: Arc::clone(delivery),
+            checker: Arc::clone(checker),
+            key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key()),
+            started: Started {
+                document: document.clone(),
+                config,
+            },
+            state: Mutex::new(State {
+                text,
+                document,
+                parsed,
+            }),
+            emptying: AtomicBool::new(false),
+            this: Weak::clone(this),
+        });
+        inner.empty();
+        Ok(Self(Ok(inner)))
+    }
+
+    fn inner(&self) -> Result<&Arc<Inner>, LiveError> {
+        self.0
+            .as_ref()
+            .map_err(|why| LiveError::Off((*why).to_owned()))
+    }
+
+    /// What is in force.
+    ///
+    /// # Errors
+    /// [`LiveError::Off`].
+    pub fn config(&self) -> Result<LiveConfig, LiveError> {
+        let inner = self.inner()?;
+        let state = inner.lock();
+        Ok(inner.view(&state))
+    }
+
+    /// The file in force, with masks for secrets, and its mark.
+    ///
+    /// # Errors
+    /// [`LiveError::Off`].
+    pub fn file(&self) -> Result<(String, String), LiveError> {
+        let inner = self.inner()?;
+        let state = inner.lock();
+        Ok((state.document.masked(), inner.etag(&state.text)))
+    }
+
+    /// What a change would come to, without making it.
+    ///
+    /// # Errors
+    /// As [`Live::apply`].
+    pub fn check(&self, change: &LiveChange, terms: &LiveTerms) -> Result<LiveConfig, LiveError> {
+        self.inner()?.change(change, terms, true)
+    }
+
+    /// Makes a change: checks all of it, writes the file, and lets it take place in one step.
+    ///
+    /// # Errors
+    /// Why it was not made; then nothing changed.
+    pub fn apply(&self, change: &LiveChange, terms: &LiveTerms) -> Result<LiveConfig, LiveError> {
+        self.inner()?.change(change, terms, false)
+    }
+
+    /// Replaces a destination, or adds it; the keys are those of a `[[destination]]`.
+    ///
+    /// # Errors
+    /// As [`Live::apply`].
+    pub fn set_destination(&self, name: &str, settings: Json) -> Result<LiveConfig, LiveError> {
+        let name = name.to_owned();
+        let change = LiveChange::Destination { name, settings };
+        self.apply(&change, &LiveTerms::default())
+    }
+
+    /// Replaces all rules of the file; the keys are those of a `[[route]]`.
+    ///
+    /// # Errors
+    /// As [`Live::apply`].
+    pub fn set_routes(&self, routes: Vec<Json>) -> Result<LiveConfig, LiveError> {
+        let change = LiveChange::Settings {
+            destinations: None,
+            routes: Some(routes),
+        };
+        self.apply(&change, &LiveTerms::default())
+    }
+
+    /// Nothing is sent to a destination until it is resumed; what comes for it waits.
+    ///
+    /// # Errors
+    /// As [`Live::apply`].
+    pub fn pause(&self, name: &str) -> Result<LiveConfig, LiveError> {
+        self.set_state(name, DestinationState::Paused)
+    }
+
+    /// Takes and sends again.
+    ///
+    /// # Errors
+    /// As [`Live::apply`].
+    pub fn resume(&self, name: &str) -> Result<LiveConfig, LiveError> {
+        self.set_state(name, DestinationState::Active)
+    }
+
+    /// A destination takes nothing new; once what waits is sent, it is gone.
+    ///
+    /// # Errors
+    /// As [`Live::apply`].
+    pub fn drain(&self, name: &str) -> Result<LiveConfig, LiveError> {
+        self.set_state(name, DestinationState::Draining)
+    }
+
+    fn set_state(&self, name: &str, state: DestinationState) -> Result<LiveConfig, LiveError> {
+        let change = LiveChange::State(name.to_owned(), state);
+        self.apply(&change, &LiveTerms::default())
+    }
+
+    /// A destination is gone. With `discard`, what waits for it is dropped and counted; without,
+    /// nothing may be waiting.
+    ///
+    /// # Errors
+    /// As [`Live::apply`].
+    pub fn delete(&self, name: &str, discard: bool) -> Result<LiveConfig, LiveError> {
+        let terms = LiveTerms {
+            discard,
+            ..LiveTerms::default()
+        };
+        self.apply(&LiveChange::Delete(name.to_owned()), &terms)
+    }
+
+    /// Earlier versions of the file, the latest first.
+    ///
+    /// # Errors
+    /// [`LiveError::Off`].
+    pub fn versions(&self) -> Result<Vec<LiveVersion>, LiveError> {
+        Ok(self.inner()?.versions())
+    }
+
+    /// Where a request of OTLP protobuf would go by other rules; `None` where it is no such request.
+    ///
+    /// # Errors
+    /// The rules cannot be used.
+    pub fn dry_run(
+        &self,
+        routes: &[Json],
+        signal: Signal,
+        request: &Bytes,
+    ) -> Result<Option<DryRun>, LiveError> {
+        self.inner()?.dry_run(routes, signal, request)
+    }
+
+    /// Sends one item of each signal to a destination, as it is or as it would be with these
+    /// settings, and says what was answered. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// The settings cannot be used, or there is no such destination.
+    pub async fn test(&self, name: &str, settings: Option<Json>) -> Result<CheckReport, LiveError> {
+        let inner = Arc::clone(self.inner()?);
+        let destination = inner.destination(name, settings)?;
+        Ok(inner.checker.run_one(destination).await)
+    }
+}
+
+impl Inner {
+    /// No code panics while it holds the lock, so a poisoned state is still consistent.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads a text as the file would be read.
+    fn read(&self, text: &str) -> Result<Parsed, crate::ConfigError> {
+        let named = named(self.path.as_deref(), text);
+        read_all(&self.given, &*self.environment, Some(named))
+    }
+
+    fn etag(&self, text: &str) -> String {
+        let tag = ring::hmac::sign(&self.key, text.as_bytes());
+        let digits = tag
+            .as_ref()
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"));
+        format!("\"{}\"", digits.collect::<String>())
+    }
+
+    /// What the file on the disk says.
+    fn on_disk(&self) -> Result<Option<String>, LiveError> {
+        let Some(path) = &self.path else {
+            return Ok(None);
+        };
+        let text = file::read(path).map_err(|error| unreadable(path, &error))?;
+        Ok(Some(text))
+    }
+
+    fn change(
+        &self,
+        change: &LiveChange,
+        terms: &LiveTerms,
+        only_check: bool,
+    ) -> Result<LiveConfig, LiveError> {
+        let mut state = self.lock();
+        if let Some(wanted) = &terms.if_match
+            && !matches(wanted, &self.etag(&state.text))
+        {
+            return Err(LiveError::Outdated);
+        }
+        let disk = self.on_disk()?;
+        let by_hand = disk.as_ref().is_some_and(|disk| *disk != state.text);
+        let adopts = matches!(change, LiveChange::Reload | LiveChange::Restore(_));
+        if by_hand && !adopts && !only_check {
+            return Err(self.by_hand());
+        }
+        let proposal = self.propose(&state, change, disk.as_deref())?;
+        let parsed = self.judge(&state, &proposal, terms.discard)?;
+        let ready = self.delivery.prepare(&parsed.config);
+        let ready = ready.map_err(|remedy| proposal.wrong_as_a_whole(remedy))?;
+        let Proposal { text, document, .. } = proposal;
+        let next = State {
+            text,
+            document,
+            parsed,
+        };
+        if only_check {
+            return Ok(self.view(&next));
+        }
+        if let Some(path) = &self.path {
+            let before = disk.as_deref().unwrap_or_default();
+            let saved = match change {
+                LiveChange::Reload if by_hand => file::keep(path, &state.text),
+                _ if next.text == before => Ok(()),
+                _ => file::save(path, before, &next.text),
+            };
+            saved.map_err(|error| unwritable(path, &error))?;
+        }
+        self.delivery.commit(ready, terms.discard);
+        self.checker.set(&next.parsed.config);
+        *state = next;
+        tracing::info!("telemetry: {}", told(change));
+        let view = self.view(&state);
+        drop(state);
+        self.empty();
+        Ok(view)
+    }
+
+    fn by_hand(&self) -> LiveError {
+        let path = self.path.as_deref().unwrap_or(Path::new(""));
+        LiveError::ByHand(format!(
+            "{} was changed by hand and is not overwritten: apply it (POST config/reload, aetherterm telemetry config reload) or take it back (restore of version 0), then make the change again",
+            path.display()
+        ))
+    }
+
+    fn dry_run(
+        &self,
+        routes: &[Json],
+        signal: Signal,
+        request: &Bytes,
+    ) -> Result<Option<DryRun>, LiveError> {
+        let parsed = {
+            let state = self.lock();
+            let change = LiveChange::Settings {
+                destinations: None,
+                routes: Some(routes.to_vec()),
+            };
+            let proposal = self.propose(&state, &change, None)?;
+            self.judge(&state, &proposal, true)?
+        };
+        let run = self.delivery.dry_run_of(&parsed.config, signal, request);
+        run.map_err(|remedy| LiveError::Invalid(vec![whole(remedy)]))
+    }
+
+    /// A destination as it is, or as it would be.
+    fn destination(
+        &self,
+        name: &str,
+        settings: Option<Json>,
+    ) -> Result<crate::Destination, LiveError> {
+        let state = self.lock();
+        let find = |config: &Config| {
+            let mut all = config.destinations.iter();
+            all.find(|destination| destination.name == name).cloned()
+        };
+        let found = match settings {
+            None => find(&state.parsed.config),
+            Some(settings) => {
+                let name = name.to_owned();
+                let change = LiveChange::Destination { name, settings };
+                let proposal = self.propose(&state, &change, None)?;
+                find(&self.judge(&state, &proposal, true)?.config)
+            }
+        };
+        found.ok_or_else(|| unknown(name))
+    }
+}
+
+/// The rules of a text that is TOML.
+pub(crate) fn routes(text: &str) -> Result<Vec<Json>, LiveError> {
+    Ok(propose::parsed(text)?.routes())
+}
+
+fn named<'a>(path: Option<&'a Path>, text: &'a str) -> Text<'a> {
+    let name = path.and_then(Path::file_name);
+    let name = name.and_then(|name| name.to_str());
+    Text {
+        name: name.unwrap_or("telemetry.toml"),
+        text,
+    }
+}
+
+/// Whether the value of `If-Match` names a mark.
+fn matches(wanted: &str, etag: &str) -> bool {
+    let mut marks = wanted.split(',').map(str::trim);
+    marks.any(|mark| mark == "*" || mark == etag)
+}
+
+fn unknown(name: &str) -> LiveError {
+    LiveError::Unknown(format!(
+        "there is no destination {name}; GET config lists all of them"
+    ))
+}
+
+fn whole(remedy: String) -> LiveProblem {
+    LiveProblem {
+        pointer: String::new(),
+        place: String::new(),
+        value: String::new(),
+        remedy,
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> LiveError {
+    let path = path.display();
+    LiveError::NotSaved(format!(
+        "{path} cannot be read, and nothing was changed: {error}; it has to be a file that this process may read"
+    ))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> LiveError {
+    let path = path.display();
+    LiveError::NotSaved(format!(
+        "{path} cannot be written, and nothing was changed: {error}; its folder has to be one that this process may write to"
+    ))
+}
+
+fn told(change: &LiveChange) -> String {
+    match change {
+        LiveChange::Settings { .. } => "destinations and rules were replaced".to_owned(),
+        LiveChange::File(_) => "the file of settings was replaced".to_owned(),
+        LiveChange::Destination { name, .. } => format!("the destination {name} was set"),
+        LiveChange::Delete(name) => format!("the destination {name} was deleted"),
+        LiveChange::State(name, DestinationState::Active) => {
+            format!("the destination {name} is sent to")
+        }
+        LiveChange::State(name, DestinationState::Paused) => {
+            format!("the destination {name} is paused")
+        }
+        LiveChange::State(name, DestinationState::Draining) => {
+            format!("the destination {name} is emptied and then deleted")
+        }
+        LiveChange::Reload => "the file of settings was read again".to_owned(),
+        LiveChange::Restore(number) => format!("version {number} of the settings was restored"),
+    }
+}
+
+/// 32 random bytes.
+fn key() -> [u8; 32] {
+    let mut key = [0; 32];
+    // Where there is no randomness, marks still tell states apart.
+    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut key);
+    key
+}
