@@ -37,8 +37,19 @@ pub(super) fn authority(url: &Url) -> String {
     }
 }
 
+/// A text as it may be shown: as it is written where nothing in it may be a secret.
+pub(crate) fn shown(text: &str) -> String {
+    let masked = masked(text);
+    // Parsing gives an address its path.
+    if masked.trim_end_matches('/') == text.trim_end_matches('/') {
+        text.to_owned()
+    } else {
+        masked
+    }
+}
+
 /// The URL without user, password and query, each of which may be a secret.
-pub(crate) fn masked(text: &str) -> String {
+pub(super) fn masked(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else {
         return format!("**** ({} bytes)", text.len());
     };

@@ -100,6 +100,11 @@ pub(super) fn endpoint(reader: &mut Reader<'_>, signal: Signal) -> Option<Endpoi
     let found = reader.find_either(&own, OTLP, "ENDPOINT")?;
     let asked = reader.either(&own, OTLP, "PROTOCOL", protocol);
     let protocol = asked.unwrap_or_default();
+    // Read before the address is judged, so that all that is wrong is told at once.
+    let timeout = reader.either(&own, OTLP, "TIMEOUT", parse::milliseconds);
+    let compression = reader
+        .either(&own, OTLP, "COMPRESSION", compression)
+        .unwrap_or_default();
     let url = url(reader, &own, &found, signal, protocol)?;
     if let Err(remedy) = mistakes::impossible(&url, asked) {
         reader.problem(&found, address::masked(&found.text), remedy);
@@ -107,9 +112,6 @@ pub(super) fn endpoint(reader: &mut Reader<'_>, signal: Signal) -> Option<Endpoi
     }
     let headers = headers::read(reader, &own, &url, &found);
     let tls = tls::read(reader, &own);
-    let compression = reader
-        .either(&own, OTLP, "COMPRESSION", compression)
-        .unwrap_or_default();
     let place = &found.place;
     let mut warnings = mistakes::suspicious(place, &url, signal, protocol);
     let of_host = hosts::suspicious(place, &url, protocol, compression, &headers);
@@ -125,9 +127,7 @@ pub(super) fn endpoint(reader: &mut Reader<'_>, signal: Signal) -> Option<Endpoi
     Some(Endpoint {
         url,
         headers,
-        timeout: reader
-            .either(&own, OTLP, "TIMEOUT", parse::milliseconds)
-            .unwrap_or(DEFAULT_TIMEOUT),
+        timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
         compression,
         protocol,
         tls,

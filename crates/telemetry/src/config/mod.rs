@@ -46,7 +46,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::Signal;
 
-pub(crate) use address::masked as masked_address;
+pub(crate) use address::shown as masked_address;
 pub use batch::Batch;
 pub use catalogue::Setting;
 pub use destination::{Compression, Destination, Endpoint, Protocol};

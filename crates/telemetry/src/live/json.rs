@@ -200,15 +200,20 @@ impl Merge<'_> {
             table.remove(key);
             return;
         }
-        if let Some(item) = table.get_mut(key) {
-            if show(item, place) == *value {
-                self.carried |= holds_secret(item, place);
-                return;
+        if let Some(item) = table.get(key)
+            && show(item, place) == *value
+        {
+            self.carried |= holds_secret(item, place);
+            return;
+        }
+        if let Json::Object(json) = value
+            && !is_json_reference(json)
+        {
+            let known = table.get(key).and_then(Item::as_table_like);
+            if known.is_none_or(is_reference) {
+                put(table, key, toml_edit::InlineTable::new().into());
             }
-            if let (Some(inner), Json::Object(json)) = (item.as_table_like_mut(), value)
-                && !is_reference(inner)
-                && !is_json_reference(json)
-            {
+            if let Some(inner) = table.get_mut(key).and_then(Item::as_table_like_mut) {
                 return self.table(inner, json, place, pointer);
             }
         }

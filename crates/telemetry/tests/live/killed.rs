@@ -42,15 +42,11 @@ fn spawn(folder: &Folder) -> Child {
 async fn settings_are_whole_after_kill_9() {
     let folder = Folder::new("killed");
     std::fs::write(folder.file(), "# mine\n").unwrap();
-    let mut last = 0;
     for round in 0..10_u32 {
+        let before = folder.read("telemetry.toml");
         let mut child = spawn(&folder);
         wait_for("it changes something", || {
-            folder
-                .path()
-                .join("telemetry.toml.2")
-                .exists()
-                .then_some(())
+            (folder.read("telemetry.toml") != before).then_some(())
         })
         .await;
         // Any moment is as good as another.
@@ -72,7 +68,5 @@ async fn settings_are_whole_after_kill_9() {
             shown.body["destinations"][0]["endpoint"], port,
             "of one version"
         );
-        last = last.max(number);
     }
-    assert!(last > 10, "many changes were made: {last}");
 }
