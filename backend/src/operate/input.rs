@@ -1,7 +1,7 @@
 //! Files that commands are given.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -41,7 +41,7 @@ pub(super) fn settings(path: &Path) -> Result<(&'static str, String), Failure> {
 }
 
 /// A file of JSON.
-pub(super) fn json(path: &PathBuf) -> Result<Value, Failure> {
+pub(super) fn json(path: &Path) -> Result<Value, Failure> {
     let text = read(path)?;
     serde_json::from_str(&text)
         .map_err(|error| wrong(format!("{} is not JSON: {error}", path.display())))

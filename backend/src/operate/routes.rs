@@ -54,7 +54,8 @@ impl Routes {
             };
         }
         if !run.sample.is_empty() {
-            let samples: Result<Vec<Value>, _> = run.sample.iter().map(input::json).collect();
+            let samples: Result<Vec<Value>, _> =
+                run.sample.iter().map(|path| input::json(path)).collect();
             body["samples"] = samples?.into();
         }
         let sent = Sent {

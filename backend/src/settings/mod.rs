@@ -49,7 +49,7 @@ enum TelemetryCommand {
     Check(Box<Check>),
     /// Asks a server that runs.
     #[command(flatten)]
-    Operate(Operation),
+    Operate(Box<Operation>),
 }
 
 /// What the program was asked to do.
@@ -60,7 +60,7 @@ pub enum Task {
     /// To check the backends of telemetry.
     Check(Box<Check>),
     /// To ask a server that runs.
-    Operate(Operation),
+    Operate(Box<Operation>),
 }
 
 impl Cli {

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use super::{Inner, LiveChange, LiveError, LiveTerms};
+use super::inner::Inner;
+use super::{LiveChange, LiveError, LiveTerms};
 use crate::StorageState;
 
 /// How often is looked whether something still waits.

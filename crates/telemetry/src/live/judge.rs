@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::document::ROUTE;
+use super::inner::{Inner, State, whole};
 use super::propose::Proposal;
-use super::{Inner, LiveError, LiveProblem, State, whole};
+use super::{LiveError, LiveProblem};
 use crate::config::{Config, Parsed};
 use crate::{Destination, Problem};
 

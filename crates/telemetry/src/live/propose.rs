@@ -6,8 +6,9 @@ use serde_json::{Map, Value as Json};
 use toml_edit::{Item, Table};
 
 use super::document::{DESTINATION, Document, ROUTE};
+use super::inner::{Inner, State, unknown, whole};
 use super::json::{Merge, Place, show_table};
-use super::{Inner, LiveChange, LiveError, LiveProblem, State, file, unknown, whole};
+use super::{LiveChange, LiveError, LiveProblem, file};
 use crate::DestinationState;
 
 /// What the file would be.

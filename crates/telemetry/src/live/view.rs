@@ -1,7 +1,8 @@
 //! What is in force, as it may be shown.
 
 use super::document::{DESTINATION, ROUTE};
-use super::{Inner, LiveConfig, LiveElsewhere, LiveFile, LiveVersion, State, document, file};
+use super::inner::{Inner, State};
+use super::{LiveConfig, LiveElsewhere, LiveFile, LiveVersion, document, file};
 use crate::Signal;
 use crate::config::{Config, names};
 

@@ -40,7 +40,7 @@ use crate::{Compression, Config, ConfigError, Propagator, Protocol, Route, Signa
 #[derive(Clone, Default)]
 pub struct TelemetryBuilder {
     identity: Identity,
-    given: Given,
+    pub(super) given: Given,
     environment: Option<Arc<Environment>>,
     config: Option<Config>,
     panic_hook: bool,
@@ -131,17 +131,6 @@ impl TelemetryBuilder {
         self.set("AETHER_TELEMETRY_CONFIG", "config_file", path)
     }
 
-    /// The file of settings where no setting names one (`AETHER_TELEMETRY_CONFIG`). It need not exist:
-    /// [`Live`](crate::Live) makes it with the first change. Default: none.
-    #[must_use]
-    pub fn default_config_file(mut self, path: impl AsRef<Path>) -> Self {
-        let path = path.as_ref().to_string_lossy().into_owned();
-        let variable = "AETHER_TELEMETRY_CONFIG";
-        self.given
-            .set_default(variable, "default_config_file", path);
-        self
-    }
-
     /// Base URL of an OTLP backend (`OTEL_EXPORTER_OTLP_ENDPOINT`): `/v1/traces`, `/v1/logs` and
     /// `/v1/metrics` are appended. For gRPC a URL without path, or `host:port`.
     #[must_use]
@@ -230,32 +219,6 @@ impl TelemetryBuilder {
     #[must_use]
     pub fn route(mut self, route: Route) -> Self {
         self.given.route(route);
-        self
-    }
-
-    /// One more destination, besides those of the file: its name, and keys of a `[[destination]]`
-    /// with their values as text, lists with commas and headers as `key=value,key=value`. Like those
-    /// of the file it has nothing from elsewhere, and an endpoint in the environment replaces it. A
-    /// key that is none is a problem.
-    ///
-    /// ```
-    /// use aether_telemetry::Telemetry;
-    ///
-    /// let telemetry = Telemetry::builder().destination(
-    ///     "archive",
-    ///     [("endpoint", "https://otlp.example.org"), ("signals", "traces,logs")],
-    /// );
-    /// # drop(telemetry);
-    /// ```
-    #[must_use]
-    pub fn destination<'a>(
-        mut self,
-        name: &str,
-        settings: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Self {
-        let settings = settings.into_iter();
-        let settings = settings.map(|(key, value)| (key, value.to_owned()));
-        self.given.destination(name, settings);
         self
     }
 
