@@ -30,8 +30,8 @@ export interface Request {
   body: Uint8Array<ArrayBuffer>;
   /** Whether the browser delivers it even if the page is closed; undefined until the browser has it. */
   safe?: boolean;
-  /** Somebody else sees to it, and it need not be sent when it has been compressed. */
-  taken?: boolean;
+  /** Of the budget for those. */
+  reserved?: number;
 }
 
 /** `Retry-After`: seconds or an HTTP date; -1 if it is neither, or asks for nothing. */
@@ -51,7 +51,7 @@ const gzip = async (body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuff
 export abstract class Transport {
   private timer: Timer | undefined;
   private timerAt = Infinity;
-  /** Without an answer yet. */
+  /** Without an answer yet. Who takes a request out sees to it from then on. */
   readonly flying = new Set<Request>();
   /** Bytes on their way with `keepalive`. */
   reserved = 0;
@@ -68,6 +68,8 @@ export abstract class Transport {
       // It bubbles to the window, where one comes after all who still record something at the end.
       visibilitychange: () => (document.visibilityState === 'hidden' ? this.sendFinal() : resync()),
       pagehide: () => this.sendFinal(),
+      // A page that comes back as it was may never hear of what was on its way; what the browser was to deliver, it has.
+      pageshow: () => this.flying.forEach((request) => this.finish(request, request.safe ? 200 : 0)),
       online: () => {
         this.module.resume();
         this.arm(0);
@@ -130,19 +132,17 @@ export abstract class Transport {
   async send(request: Request, final?: boolean): Promise<void> {
     this.flying.add(request);
     let status = 0;
-    let pause = -1;
-    let answer = NOTHING;
-    let reserved = 0;
+    let pause;
+    let answer;
     try {
       const headers: Record<string, string> = { ...this.headers, 'content-type': 'application/x-protobuf' };
       let { body } = request;
       if (!final && typeof CompressionStream !== 'undefined') {
         body = await gzip(body);
-        // Somebody has seen to it meanwhile.
-        if (request.taken) return;
+        if (!this.flying.has(request)) return;
         headers['content-encoding'] = 'gzip';
       }
-      if ((request.safe = this.reserved + body.length <= KEEPALIVE_BYTES)) this.reserved += reserved = body.length;
+      if ((request.safe = this.reserved + body.length <= KEEPALIVE_BYTES)) this.reserved += request.reserved = body.length;
       const response = await this.fetch(this.urls[request.signal]!, {
         method: 'POST',
         headers,
@@ -156,10 +156,16 @@ export abstract class Transport {
       pause = retryAfter(response.headers.get('retry-after'));
       if (bytes.length <= MAX_ANSWER_BYTES) answer = bytes;
     } catch {
-      // No answer: status 0, which the module knows to try again.
+      // No answer: status 0, which the module knows to try again. When a page is left its requests fail for the page alone,
+      // before it hears that it is, and the browser goes on with them: then nothing follows any more.
+      await new Promise((resolve) => setTimeout(resolve));
     }
-    this.flying.delete(request);
-    this.reserved -= reserved;
+    this.finish(request, status, pause, answer);
+  }
+
+  private finish(request: Request, status: number, pause = -1, answer = NOTHING): void {
+    if (!this.flying.delete(request)) return;
+    this.reserved -= request.reserved ?? 0;
     this.arm(this.answered(request.id, status, pause, answer));
   }
 }

@@ -8,31 +8,30 @@ const LEASE_MS = 15_000;
 export interface Turn {
   /** Whether it is still ours; asked before each request. */
   holds(): Promise<boolean>;
-  /** The page is being closed. */
+  /** The page is left, and may never go on: it is somebody else's turn. */
   leave(): void;
 }
 
 /** Runs `act` when it is this page's turn; returns 0, or in how many milliseconds that may be the case. */
 export const exclusive = async (name: string, storage: Storage, signal: AbortSignal, act: (turn: Turn) => Promise<void>): Promise<number> => {
   const locks = globalThis.navigator?.locks as LockManager | undefined;
-  if (locks) {
-    // It waits for the others, and ends with the page.
-    await locks.request(name, { signal }, () => act({ holds: async () => true, leave: () => {} }));
-    return 0;
-  }
   const owner = Math.random();
   const taken = (): Promise<number> => storage.lease(owner, now(), LEASE_MS);
-  const wait = await taken();
+  const wait = locks ? 0 : await taken();
   if (wait) return wait;
-  let ours = true;
-  const leave = (): void => {
-    if (ours) storage.release();
-    ours = false;
-  };
-  try {
-    await act({ holds: async () => (ours &&= !(await taken())), leave });
-  } finally {
-    leave();
-  }
+  const turn = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      let ours = true;
+      const leave = (): void => {
+        if (ours && !locks) storage.release();
+        ours = false;
+        resolve();
+      };
+      act({ holds: async () => (ours &&= !!locks || !(await taken())), leave })
+        .catch(reject)
+        .finally(leave);
+    });
+  // A lock waits for the others, and ends with the page.
+  await (locks ? locks.request(name, { signal }, turn) : turn());
   return 0;
 };

@@ -155,7 +155,7 @@ export const decodeMetrics = (body: Uint8Array): DecodedPoint[] =>
   records(body).flatMap(({ record: metric }) => {
     const name = text(metric, 1);
     const unit = text(metric, 3);
-    const number = (point: Message) => ({ name, unit, attributes: attributes(point, 7), value: double(point.get(4)![0]) });
+    const number = (point: Message) => ({ name, unit, attributes: attributes(point, 7), value: point.has(4) ? double(point.get(4)![0]) : Number(BigInt.asIntN(64, (point.get(6)?.[0] ?? 0n) as bigint)) });
     const histograms = messages(metric, 9).flatMap((data) => messages(data, 1));
     return [
       ...messages(metric, 7).flatMap((sum) =>

@@ -30,6 +30,7 @@ const tabOf = (page: Page): Tab => ({
   async goto(url) {
     await page.goto(url)
   },
+  back: () => page.evaluate(() => history.back()),
   evaluate: <T, A>(act: InPage<A, T>, argument?: A) => page.evaluate(act as InPage<unknown, T>, argument) as Promise<T>,
   async click(selector) {
     await page.locator(selector).click()

@@ -5,6 +5,8 @@ export type InPage<A, T> = (argument: A) => T | Promise<T>
 
 export interface Tab {
   goto(url: string): Promise<void>
+  /** Goes back in the tab's history; the page may be the one that was there before, as it was. */
+  back(): Promise<void>
   evaluate<T, A = undefined>(act: InPage<A, T>, argument?: A): Promise<T>
   /** Clicks what the CSS selector finds, as a person does. */
   click(selector: string): Promise<void>

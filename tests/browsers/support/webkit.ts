@@ -85,6 +85,7 @@ function tabOf(session: WebDriver, handle: string): Tab {
   }
   return {
     goto: async (url) => (await front()).get(url),
+    back: async () => (await front()).navigate().back(),
     async evaluate<T, A>(act: InPage<A, T>, argument?: A) {
       const { value, error } = await (await front()).executeAsyncScript<{ value: T; error?: string }>(
         `const done = arguments[1]; (async () => (${act})(arguments[0]))().then((value) => done({ value }), (error) => done({ error: String(error) }))`,

@@ -3,29 +3,15 @@ import { gunzipSync } from 'node:zlib'
 
 import { type BrowserContext, type Page, expect, test as base } from '@playwright/test'
 
-import { buildPage, startCollecting } from '../support/collecting'
+import { type Telemetry, offlinePage, open, record, repeated, seen, stored } from '../support/offline'
 import { type Server, startServer } from '../support/server'
-import { allSpans, waitForSpans } from '../support/traces'
+import { waitForSpans } from '../support/traces'
 
-const INDEX = '<!doctype html><meta charset="utf-8"><title>page</title><script type="module" src="./main.ts"></script>'
-const MAIN = `
-import { createTelemetry } from '@aetherterm/telemetry/core'
-import { offlineStore } from '@aetherterm/telemetry/offline'
-const telemetry = createTelemetry({ serviceName: 'page', scheduledDelayMs: 20, instrumentations: [offlineStore({ maxBytes: globalThis.maxBytes ?? 1 << 22 })] })
-Object.assign(globalThis, { telemetry })
-`
-
-interface Telemetry {
-  ready: Promise<boolean>
-  startSpan(name: string, options?: object): { error(thrown: unknown): { end(): void }; end(): void }
-  flush(): Promise<void>
-  stats(): { queued: number; queuedBytes: number; exported: { traces: number }; dropped: Record<string, number> }
-}
 declare const telemetry: Telemetry
 
 let folder: string
 base.beforeAll(async () => {
-  folder = await buildPage('offline-page', { 'index.html': INDEX, 'main.ts': MAIN })
+  folder = await offlinePage('offline-page')
 })
 
 const test = base.extend<{ server: Server }>({
@@ -36,52 +22,6 @@ const test = base.extend<{ server: Server }>({
     await server.stop()
   },
 })
-
-/** Opens the page and waits until it keeps what it cannot send. */
-async function open(page: Page, server: Server): Promise<void> {
-  await page.goto(server.url)
-  await page.waitForFunction(() => telemetry.ready)
-  await page.waitForFunction(async () => (await indexedDB.databases()).length > 0)
-  // Opened after the page's own request, so that one has succeeded by then.
-  await stored(page)
-}
-
-/** Records spans that take about a kilobyte each. */
-const record = (page: Page, prefix: string, count: number): Promise<void> =>
-  page.evaluate(
-    ([prefix, count]) => {
-      for (let i = 0; i < count; i++) {
-        const pad = Array.from(crypto.getRandomValues(new Uint8Array(500)), (byte) => byte.toString(16)).join('')
-        telemetry.startSpan(`${prefix} ${i}`, { parent: null, attributes: { pad } }).end()
-      }
-    },
-    [prefix, count] as const,
-  )
-
-/** How often each span of that prefix is in the store. */
-async function seen(server: Server, prefix: string): Promise<Map<string, number>> {
-  const counts = new Map<string, number>()
-  for (const { name } of await allSpans(server)) if (name.startsWith(prefix)) counts.set(name, (counts.get(name) ?? 0) + 1)
-  return counts
-}
-
-/** Requests in the database of this origin. */
-const stored = (page: Page): Promise<number> =>
-  page.evaluate(async () => {
-    const { name } = (await indexedDB.databases())[0]!
-    const db = await new Promise<IDBDatabase>((resolve, reject) => {
-      const opening = indexedDB.open(name!)
-      opening.onsuccess = () => resolve(opening.result)
-      opening.onerror = () => reject(opening.error)
-    })
-    return new Promise<number>((resolve) => {
-      const count = db.transaction('requests').objectStore('requests').count()
-      count.onsuccess = () => {
-        db.close()
-        resolve(count.result)
-      }
-    })
-  })
 
 /** What was posted to a path so far, as one text; compressed or not, attribute values of metrics are to be found. */
 function bodiesOf(context: BrowserContext, path: string): () => string {
@@ -129,7 +69,7 @@ for (const locks of [true, false]) {
     await Promise.all([open(first, server), open(second, server)])
     await expect.poll(async () => (await seen(server, 'tabs')).size, { timeout: 40_000 }).toBe(300)
     await expect.poll(() => stored(first)).toBe(0)
-    expect([...(await seen(server, 'tabs')).values()].filter((count) => count !== 1)).toEqual([])
+    expect(repeated(await seen(server, 'tabs'))).toEqual([])
   })
 }
 
@@ -158,7 +98,7 @@ for (const [how, end] of Object.entries(ENDINGS)) {
     await open(next, server)
     await expect.poll(async () => (await seen(server, 'closed')).size).toBe(301)
     await expect.poll(() => stored(next)).toBe(0)
-    expect([...(await seen(server, 'closed')).values()].filter((count) => count !== 1)).toEqual([])
+    expect(repeated(await seen(server, 'closed'))).toEqual([])
   })
 }
 
@@ -175,7 +115,7 @@ test('a page that is killed loses no more than what was recorded last', async ({
   const next = await context.newPage()
   await open(next, server)
   await expect.poll(async () => (await seen(server, 'killed')).size).toBe(400)
-  expect([...(await seen(server, 'killed')).values()].filter((count) => count !== 1)).toEqual([])
+  expect(repeated(await seen(server, 'killed'))).toEqual([])
 })
 
 test('a backend that fails is tried again, by the page that was there and in the order of what was recorded', async ({ server, context }) => {
@@ -195,7 +135,7 @@ test('a backend that fails is tried again, by the page that was there and in the
   failing = false
   await expect.poll(async () => (await seen(server, 'busy')).size, { timeout: 30_000 }).toBe(100)
   await expect.poll(() => stored(page)).toBe(0)
-  expect([...(await seen(server, 'busy')).values()].filter((count) => count !== 1)).toEqual([])
+  expect(repeated(await seen(server, 'busy'))).toEqual([])
   const { exported, dropped } = await page.evaluate(() => telemetry.stats())
   expect(exported.traces).toBeGreaterThanOrEqual(100)
   expect(dropped).toEqual({})
@@ -203,7 +143,7 @@ test('a backend that fails is tried again, by the page that was there and in the
 
 test('what is kept is bounded, the oldest goes first and is told of', async ({ server, context }) => {
   const page = await context.newPage()
-  await page.addInitScript(() => Object.assign(globalThis, { maxBytes: 1 << 17 }))
+  await page.addInitScript(() => Object.assign(globalThis, { limits: { maxBytes: 1 << 17 } }))
   const metrics = bodiesOf(context, '/v1/metrics')
   await open(page, server)
   await context.setOffline(true)
@@ -221,29 +161,4 @@ test('what is kept is bounded, the oldest goes first and is told of', async ({ s
   expect((await seen(server, 'bounded')).has('bounded 0')).toBe(false)
   await page.evaluate(() => telemetry.flush())
   await expect.poll(() => metrics()).toContain('storage_full')
-})
-
-test('where IndexedDB is refused everything else works, and what is lost is counted and told of', async ({ context }) => {
-  // The last request of a page is seen by nobody but the one who gets it.
-  const server = await startCollecting(folder)
-  await context.addInitScript(() => {
-    IDBFactory.prototype.open = () => {
-      throw new DOMException('private', 'SecurityError')
-    }
-  })
-  const page = await context.newPage()
-  await page.goto(server.origin)
-  await page.waitForFunction(() => telemetry.ready)
-  await record(page, 'private', 1)
-  await expect.poll(() => server.spans.length).toBe(1)
-  await page.evaluate(() => {
-    for (let i = 0; i < 300; i++) telemetry.startSpan(`closing ${i}`, { parent: null, attributes: { pad: 'x'.repeat(1000) } }).end()
-    location.href = 'about:blank'
-  })
-  await page.waitForURL('about:blank')
-  const lost = (): number => server.points.filter(({ attributes }) => attributes['reason'] === 'page_closed').reduce((sum, { value }) => sum + value, 0)
-  await expect.poll(lost).toBeGreaterThan(0)
-  // Nothing is lost without being counted; what the browser delivers after all may be counted as well.
-  await expect.poll(() => new Set(server.spans.map(({ name }) => name)).size + lost()).toBeGreaterThanOrEqual(301)
-  await server.close()
 })

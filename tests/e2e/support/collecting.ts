@@ -26,6 +26,8 @@ export interface CollectingServer {
   logs: DecodedLog[]
   spans: DecodedSpan[]
   points: DecodedPoint[]
+  /** Exports are answered when this is settled; by default at once. */
+  pause?: Promise<unknown> | undefined
   close(): Promise<void>
 }
 
@@ -68,7 +70,7 @@ export async function startCollecting(folder?: string, policy = ''): Promise<Col
         if (pathname.endsWith('/logs')) result.logs.push(...decodeLogs(body))
         if (pathname.endsWith('/traces')) result.spans.push(...decodeSpans(body))
         if (pathname.endsWith('/metrics')) result.points.push(...decodeMetrics(body))
-        response.writeHead(200).end()
+        void Promise.resolve(result.pause).finally(() => response.writeHead(200).end())
         return
       }
       result.seen.push(one)
@@ -87,13 +89,12 @@ export async function startCollecting(folder?: string, policy = ''): Promise<Col
     })
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  return {
-    ...result,
+  return Object.assign(result, {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: () =>
-      new Promise((closed) => {
+      new Promise<void>((closed) => {
         server.close(() => closed())
         server.closeAllConnections()
       }),
-  }
+  })
 }

@@ -1,0 +1,186 @@
+/** What is kept while pages end in all the ways they can, against a server that says exactly what it got: nothing lost uncounted, nothing twice. */
+import { type BrowserContext, type Page, expect, test as base } from '@playwright/test'
+
+import { type CollectingServer, startCollecting } from '../support/collecting'
+import { type Telemetry, arrived, holdAnswers, lost, offlinePage, open as openAt, record, repeated, stored } from '../support/offline'
+
+declare const telemetry: Telemetry
+
+let folder: string
+base.beforeAll(async () => {
+  folder = await offlinePage('offline-pages')
+})
+
+const test = base.extend<{ server: CollectingServer }>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright wants to see one
+  server: async ({}, use) => {
+    const server = await startCollecting(folder)
+    await use(server)
+    await server.close()
+  },
+})
+
+const open = (page: Page, server: CollectingServer): Promise<void> => openAt(page, { url: server.origin })
+
+/** Leaves `page` by a script of its own. */
+async function leave(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    location.href = 'about:blank'
+  })
+  await page.waitForURL('about:blank')
+}
+
+/** Ends the process of `page`, which hears nothing of it. */
+async function crash(page: Page): Promise<void> {
+  const crashed = page.waitForEvent('crash')
+  const devtools = await page.context().newCDPSession(page)
+  void devtools.send('Page.crash').catch(() => {})
+  await crashed
+  await page.close()
+}
+
+const refuseDatabase = (context: BrowserContext): Promise<unknown> =>
+  context.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException('private', 'SecurityError')
+    }
+  })
+
+for (const underway of [false, true]) {
+  test(`where IndexedDB is refused, what is lost is counted exactly, ${underway ? 'while exports are on their way' : 'of a page left at once'}`, async ({ server, context }) => {
+    await refuseDatabase(context)
+    const page = await context.newPage()
+    await page.goto(server.origin)
+    await page.waitForFunction(() => telemetry.ready)
+    await record(page, 'private', 1)
+    await expect.poll(() => arrived(server, 'private').size).toBe(1)
+    const release = underway ? holdAnswers(server) : () => {}
+    await record(page, 'closing', underway ? 300 : 0)
+    // The server has them, and the browser does not know.
+    if (underway) await expect.poll(() => arrived(server, 'closing').size).toBeGreaterThan(0)
+    const early = arrived(server, 'closing').size
+    await page.evaluate((count) => {
+      for (let i = 0; i < count; i++) telemetry.startSpan(`closing at once ${i}`, { parent: null, attributes: { pad: 'x'.repeat(1000) } }).end()
+      telemetry.startSpan('closing error', { parent: null }).error(new Error('last')).end()
+      location.href = 'about:blank'
+    }, underway ? 0 : 300)
+    await page.waitForURL('about:blank')
+    release()
+    await expect.poll(() => arrived(server, 'closing').size + lost(server, 'page_closed')).toBeGreaterThanOrEqual(301)
+    // The budget of a page that goes was used, and for the most important first.
+    await expect.poll(() => arrived(server, 'closing').has('closing error')).toBe(true)
+    await expect.poll(() => arrived(server, 'closing').size).toBeGreaterThan(early + 20)
+    // Once more through the same server: what was sent before has been seen by now.
+    const next = await context.newPage()
+    await next.goto(server.origin)
+    await next.waitForFunction(() => telemetry.ready)
+    await record(next, 'after', 1)
+    await expect.poll(() => arrived(server, 'after').size).toBe(1)
+    expect(arrived(server, 'closing').size + lost(server, 'page_closed')).toBe(301)
+    expect(repeated(arrived(server, 'closing'))).toEqual([])
+  })
+}
+
+test('what is on its way as a page is left is not sent again by the next', async ({ server, context }) => {
+  const page = await context.newPage()
+  await open(page, server)
+  const release = holdAnswers(server)
+  await record(page, 'way', 300)
+  await expect.poll(() => arrived(server, 'way').size).toBeGreaterThan(0)
+  await leave(page)
+  release()
+  const next = await context.newPage()
+  await open(next, server)
+  await expect.poll(() => arrived(server, 'way').size).toBe(300)
+  await expect.poll(() => stored(next)).toBe(0)
+  expect(repeated(arrived(server, 'way'))).toEqual([])
+})
+
+for (const locks of [true, false]) {
+  test(`a page whose process dies while it sends does not keep another from it, ${locks ? 'with Web Locks' : 'without them, when its lease is over'}`, async ({ server, context }) => {
+    if (!locks) await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
+    const first = await context.newPage()
+    await open(first, server)
+    await context.setOffline(true)
+    await record(first, 'dying', 200)
+    await expect.poll(() => stored(first)).toBeGreaterThan(2)
+    const release = holdAnswers(server)
+    await context.setOffline(false)
+    // It has its turn, and waits for an answer.
+    await expect.poll(() => arrived(server, 'dying').size).toBeGreaterThan(0)
+    const half = new Set(arrived(server, 'dying').keys())
+    await crash(first)
+    release()
+    // A page for which the lease is over, instead of a test that waits for it.
+    const second = await context.newPage()
+    if (!locks) {
+      await second.addInitScript(() => {
+        const { now } = performance
+        performance.now = () => now.call(performance) + 16_000
+      })
+    }
+    await open(second, server)
+    await expect.poll(() => arrived(server, 'dying').size).toBe(200)
+    await expect.poll(() => stored(second)).toBe(0)
+    // Only what a process has died over may come again.
+    expect(repeated(arrived(server, 'dying')).filter((name) => !half.has(name))).toEqual([])
+  })
+}
+
+test('a lease that is not over is waited for', async ({ server, context }) => {
+  await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
+  const first = await context.newPage()
+  await open(first, server)
+  await context.setOffline(true)
+  await record(first, 'lease', 200)
+  await expect.poll(() => stored(first)).toBeGreaterThan(2)
+  const release = holdAnswers(server)
+  await context.setOffline(false)
+  await expect.poll(() => arrived(server, 'lease').size).toBeGreaterThan(0)
+  const sent = server.exports.length
+  const second = await context.newPage()
+  await open(second, server)
+  await second.evaluate(() => telemetry.flush())
+  // The second page has looked, and sends nothing of what the first is at.
+  expect(repeated(arrived(server, 'lease'))).toEqual([])
+  expect(server.exports.length).toBe(sent)
+  release()
+  await expect.poll(() => arrived(server, 'lease').size).toBe(200)
+  await expect.poll(() => stored(first)).toBe(0)
+  expect(repeated(arrived(server, 'lease'))).toEqual([])
+})
+
+test('when the quota of the browser is used up the page keeps what it can, and nothing is lost while it lives', async ({ server, context }) => {
+  const page = await context.newPage()
+  await open(page, server)
+  const devtools = await context.newCDPSession(page)
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin: server.origin, quotaSize: 1 })
+  await context.setOffline(true)
+  await record(page, 'quota', 300)
+  await expect.poll(() => page.evaluate(() => telemetry.stats().queued)).toBe(0)
+  expect(await stored(page)).toBe(0)
+  await context.setOffline(false)
+  await expect.poll(() => arrived(server, 'quota').size).toBe(300)
+  expect(repeated(arrived(server, 'quota'))).toEqual([])
+  expect(await page.evaluate(() => telemetry.stats().dropped)).toEqual({})
+})
+
+test('what was kept for too long is dropped by the next page, and told of', async ({ server, context }) => {
+  const page = await context.newPage()
+  await open(page, server)
+  await context.setOffline(true)
+  await record(page, 'old', 100)
+  await expect.poll(() => stored(page)).toBeGreaterThan(0)
+  await expect.poll(() => page.evaluate(() => telemetry.stats().queued)).toBe(0)
+  // Its process dies: nothing is sent or kept at the end.
+  await crash(page)
+  await context.setOffline(false)
+  const next = await context.newPage()
+  await next.addInitScript(() => Object.assign(globalThis, { limits: { maxAgeMs: 1 } }))
+  await openAt(next, { url: server.origin })
+  await expect.poll(() => next.evaluate(() => telemetry.stats().dropped['expired'] ?? 0)).toBe(100)
+  expect(await stored(next)).toBe(0)
+  await next.evaluate(() => telemetry.flush())
+  await expect.poll(() => lost(server, 'expired')).toBe(100)
+  expect(arrived(server, 'old').size).toBe(0)
+})
