@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { constants } from './constants.mjs';
 import { INTERNAL_NAMES, clashes } from './internal-names.mjs';
 import { optimize } from './optimize.mjs';
+import { webVitals } from './web-vitals.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -64,7 +65,7 @@ await build({
   // Fields that a constructor fills in need no declaration of their own.
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
   sourcemap: true,
-  plugins: [constants],
+  plugins: [constants, webVitals],
   logLevel: 'warning',
 });
 

@@ -25,7 +25,7 @@ const EARLY = [
 const LATE = [
   ['navigation', 'navigation', 10_400],
   ['document-load', 'documentLoad', 11_200],
-  ['web-vitals', 'webVitals', 13_000],
+  ['web-vitals', 'webVitals', 12_300],
   ['long-frames', 'longFrames', 10_500],
   ['console', 'consoleInstrumentation', 10_300],
   ['csp', 'csp', 10_300],
