@@ -26,7 +26,7 @@ const NAMES = `
 export const INTERNAL_NAMES = new RegExp(`^(${NAMES.join('|')})$`);
 
 /** Where the members of others are declared: what we say to the page and to the module, and the platform itself. */
-const CONTROL = ['attributes/index', 'before-send/index', 'limits/limiter', 'remote-config/answer', 'remote-config/cache', 'sampling/sampler', 'session/index', 'session/options', 'session/store'];
+const CONTROL = ['attributes/index', 'before-send/index', 'limits/limiter', 'remote-config/answer', 'remote-config/cache', 'sampling/sampler', 'session/index', 'session/options', 'session/visit'];
 const OPTIONS = readdirSync(new URL('../src/instrumentations', import.meta.url))
   .map((name) => `instrumentations/${name}/options.ts`)
   .filter((file) => existsSync(new URL(`../src/${file}`, import.meta.url)));

@@ -2,7 +2,8 @@
  * Where the entry points in this folder get in: between what is recorded and what is sent, and in front of the
  * decision whether a span is recorded. A page that uses none of them has nothing of it.
  */
-import type { Core, Decide } from '../core/core.js';
+import type { Decide } from '../core/core.js';
+import { per } from '../core/per.js';
 import { type AnyRecord, LOG, type LogRecord, type SpanRecord } from '../core/records.js';
 import type { InstrumentationContext } from '../types.js';
 
@@ -21,21 +22,19 @@ interface Stage {
   act: (item: Item) => boolean | void;
 }
 
-const stages = /*@__PURE__*/ new WeakMap<object, Stage[]>();
+const stages = /*@__PURE__*/ per(({ output }): Stage[] => {
+  const all: Stage[] = [];
+  const record = output.record;
+  output.record = (one: AnyRecord, second?: AnyRecord): void => {
+    if (one.record > LOG || all.every(({ act }) => act(one as Item) !== false)) record.call(output, one, second);
+    else if (second) record.call(output, second);
+  };
+  return all;
+});
 
 /** Lets `act` see every finished span and every log record; returns what undoes it. */
 export const stage = (context: InstrumentationContext, order: number, act: Stage['act']): (() => void) => {
-  const { output } = context as Core;
-  let list = stages.get(output);
-  if (!list) {
-    const all: Stage[] = (list = []);
-    stages.set(output, all);
-    const record = output.record;
-    output.record = (one: AnyRecord, second?: AnyRecord): void => {
-      if (one.record > LOG || all.every((each) => each.act(one as Item) !== false)) record.call(output, one, second);
-      else if (second) record.call(output, second);
-    };
-  }
+  const list = stages(context);
   const added = { order, act: context.guard(act) };
   list.push(added);
   list.sort((a, b) => a.order - b.order);
@@ -51,22 +50,15 @@ export interface Decision {
   gates: Set<() => boolean>;
 }
 
-const decisions = /*@__PURE__*/ new WeakMap<object, Decision>();
-
 /** The client's decision, of which parts can be replaced from now on. */
-export const decisionOf = (context: InstrumentationContext): Decision => {
-  const core = context as Core;
-  let found = decisions.get(core);
-  if (!found) {
-    const decision: Decision = (found = { base: core.decide, gates: new Set() });
-    decisions.set(core, decision);
-    core.decide = (...args) => {
-      for (const isOpen of decision.gates) if (!isOpen()) return false;
-      return decision.base(...args);
-    };
-  }
-  return found;
-};
+export const decisionOf = /*@__PURE__*/ per((core): Decision => {
+  const decision: Decision = { base: core.decide, gates: new Set() };
+  core.decide = (...args) => {
+    for (const isOpen of decision.gates) if (!isOpen()) return false;
+    return decision.base(...args);
+  };
+  return decision;
+});
 
 /** What the server has said, for those who ask when it is their turn. */
 export interface Told {
@@ -74,10 +66,4 @@ export interface Told {
   sessionRatio?: number | undefined;
 }
 
-const told = /*@__PURE__*/ new WeakMap<object, Told>();
-
-export const toldTo = (context: InstrumentationContext): Told => {
-  let found = told.get(context);
-  if (!found) told.set(context, (found = {}));
-  return found;
-};
+export const toldTo = /*@__PURE__*/ per((): Told => ({}));

@@ -1,6 +1,6 @@
 /** `@aetherterm/telemetry/limits`: how much spans and log records may hold. */
 import type { Instrumentation } from '../../types.js';
-import { type Limits, limiterOf } from './limiter.js';
+import { type Limits, limitsOf } from './limiter.js';
 
 export type { Limits };
 
@@ -15,8 +15,8 @@ export type { Limits };
 export const limits = (options: Limits): Instrumentation => ({
   name: 'limits',
   enable(context) {
-    const limiter = limiterOf(context);
-    limiter.set('own', options);
-    return () => limiter.set('own', {});
+    const set = limitsOf(context);
+    set('own', options);
+    return () => set('own', {});
   },
 });

@@ -1,7 +1,7 @@
 /** What spans and log records may hold, beyond what the encoder bounds anyway. */
-import type { EventRecord, LinkRecord } from '../../core/records.js';
-import { SPAN } from '../../core/records.js';
-import type { Attributes, InstrumentationContext } from '../../types.js';
+import { per } from '../../core/per.js';
+import { type EventRecord, type LinkRecord, SPAN } from '../../core/records.js';
+import type { Attributes } from '../../types.js';
 import { BOUND, type Item, stage } from '../stages.js';
 
 /**
@@ -50,23 +50,14 @@ const bound = (what: Item | EventRecord | LinkRecord, most: number, length: numb
   what.droppedAttributes = dropped;
 };
 
-/** The limits of one client: those of the page, and over them those of the server. */
-export class Limiter {
-  private own: Limits = {};
-  private remote: Limits = {};
-  private limits: Limits | undefined;
+/** The client's limits, put in with the first call: what is returned sets those of the page, and over them those of the server. */
+export const limitsOf = /*@__PURE__*/ per((core) => {
+  const said: Record<'own' | 'remote', Limits> = { own: {}, remote: {} };
+  let limits: Limits | undefined;
 
-  /** Sets what the page says, or what the server says, which holds over it. */
-  set(whose: 'own' | 'remote', limits: Limits): void {
-    this[whose] = limits;
-    const entries = [...Object.entries(this.own), ...Object.entries(this.remote)].filter(([, value]) => isLimit(value));
-    this.limits = entries.length ? Object.fromEntries(entries) : undefined;
-  }
-
-  readonly apply = (item: Item): void => {
-    const { limits } = this;
+  stage(core, BOUND, (item: Item): void => {
     if (!limits) return;
-    const most = (name: keyof Limits): number => limits[name] ?? Infinity;
+    const most = (name: keyof Limits): number => limits![name] ?? Infinity;
     const length = most('attributeValueLengthLimit');
     bound(item, most('attributeCountLimit'), length);
     if (item.record !== SPAN) return;
@@ -79,17 +70,11 @@ export class Limiter {
     for (const [list, name] of [[item.events, 'attributePerEventCountLimit'], [item.links, 'attributePerLinkCountLimit']] as const) {
       list.forEach((one, index) => bound((list[index] = { ...one } as never), most(name), length));
     }
+  });
+
+  return (whose: keyof typeof said, values: Limits): void => {
+    said[whose] = values;
+    const entries = [said.own, said.remote].flatMap(Object.entries).filter(([, value]) => isLimit(value));
+    limits = entries.length ? (Object.fromEntries(entries) as Limits) : undefined;
   };
-}
-
-const limiters = /*@__PURE__*/ new WeakMap<InstrumentationContext, Limiter>();
-
-/** The client's limiter, which is put in with the first call. */
-export const limiterOf = (context: InstrumentationContext): Limiter => {
-  let limiter = limiters.get(context);
-  if (!limiter) {
-    limiters.set(context, (limiter = new Limiter()));
-    stage(context, BOUND, limiter.apply);
-  }
-  return limiter;
-};
+});

@@ -1,6 +1,5 @@
 /** The last good answer, kept for the next page view, which then needs to wait for nothing. */
-
-const KEY = 'aetherterm.config';
+import { kept } from '../kept.js';
 
 export interface Cached {
   url: string;
@@ -9,20 +8,11 @@ export interface Cached {
   until: number;
 }
 
-/** Storage may be blocked, which throws, and hold anything. */
-export const readCache = (url: string): Cached | undefined => {
-  try {
-    const found = JSON.parse(globalThis.localStorage.getItem(KEY)!) as Cached | null;
-    return found?.url === url && typeof found.text === 'string' && Number.isFinite(found.until) ? found : undefined;
-  } catch {
-    return undefined;
-  }
-};
+const cache = /*@__PURE__*/ kept<Cached>(() => globalThis.localStorage, 'aetherterm.config');
 
-export const writeCache = (cached: Cached): void => {
-  try {
-    globalThis.localStorage.setItem(KEY, JSON.stringify(cached));
-  } catch {
-    // Then it is asked for with every page view.
-  }
+export const writeCache = cache.write;
+
+export const readCache = (url: string): Cached | undefined => {
+  const found = cache.read();
+  return found?.url === url && typeof found.text === 'string' && Number.isFinite(found.until) ? (found as Cached) : undefined;
 };

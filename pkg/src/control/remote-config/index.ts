@@ -7,7 +7,7 @@ import { endpoints } from '../../core/options.js';
 import { warnOnce } from '../../core/warn.js';
 import type { Instrumentation } from '../../types.js';
 import { type RemoteRule, type RemoteSettings, readAnswer } from './answer.js';
-import { Remote } from './apply.js';
+import { createRemote } from './apply.js';
 import { readCache, writeCache } from './cache.js';
 
 export type { RemoteRule, RemoteSettings };
@@ -51,7 +51,7 @@ export const remoteConfig = (options: RemoteConfigOptions = {}): Instrumentation
     const url = options.url === undefined ? endpoints(core.options.endpoint)?.[0]!.replace(/traces(?=[^/]*$)/, 'config') : new URL(options.url, globalThis.location?.href).href;
     if (!url) return () => {};
     const fetch = originalFetch();
-    const remote = new Remote(core);
+    const remote = createRemote(core);
     const { cache = true } = options;
     const failed = (why: string): void => warnOnce(`remote config: the answer of ${url.split(/[?#]/)[0]} is not used: ${why}. Settings stay as they are`);
     let on = true;
@@ -73,7 +73,7 @@ export const remoteConfig = (options: RemoteConfigOptions = {}): Instrumentation
       clearTimeout(timer);
       due = Date.now() + ms;
       // Whoever is killed hears of it with the next load.
-      if (on && !remote.killed) timer = later(Math.min(ms, 0x7fffffff), ask);
+      if (on && !remote.isKilled()) timer = later(Math.min(ms, 0x7fffffff), ask);
     };
     const ask = context.guard((): void => {
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 /** `@aetherterm/telemetry/sampling`: how much is recorded, by name and per second. */
 import type { Instrumentation } from '../../types.js';
-import { type Sampling, type SamplingRule, samplerOf } from './sampler.js';
+import { type Sampling, type SamplingRule, samplingOf } from './sampler.js';
 
 export type { Sampling, SamplingRule };
 
@@ -22,8 +22,8 @@ export type { Sampling, SamplingRule };
 export const sampling = (options: Sampling): Instrumentation => ({
   name: 'sampling',
   enable(context) {
-    const sampler = samplerOf(context);
-    sampler.set('own', options);
-    return () => sampler.set('own', {});
+    const set = samplingOf(context);
+    set('own', options);
+    return () => set('own', {});
   },
 });

@@ -1,9 +1,8 @@
 /** Which spans and log records are recorded: rules by name, and how many of them per second. */
-import type { Core } from '../../core/core.js';
 import { samples } from '../../core/ids.js';
 import { Limit } from '../../core/limit.js';
+import { per } from '../../core/per.js';
 import { LOG } from '../../core/records.js';
-import type { InstrumentationContext, SpanContext, SpanOptions } from '../../types.js';
 import { type Item, RULES, decisionOf, stage } from '../stages.js';
 
 /** What one rule says. It has one of `span`, `event` and `log`; in a text, `*` stands for anything. */
@@ -70,71 +69,53 @@ const compile = (rule: SamplingRule): Rule[] =>
 
 const limitOf = (perSecond: number | undefined): Limit | undefined => (perSecond! >= 0 ? new Limit(perSecond!) : undefined);
 
-/** The sampling of one client: that of the page, and over it that of the server. */
-export class Sampler {
-  private readonly base: number;
-  private own: Sampling = {};
-  private remote: Sampling = {};
-  private rules: Rule[] = [];
-  private nested = false;
-  private traces: Limit | undefined;
-  private logs: Limit | undefined;
+/** The client's sampling, put in with the first call: what is returned sets that of the page, and over it that of the server. */
+export const samplingOf = /*@__PURE__*/ per((core) => {
+  const { ratio: base } = core;
+  const said: Record<'own' | 'remote', Sampling> = { own: {}, remote: {} };
+  let rules: Rule[] = [];
+  let nested = false;
+  let traces: Limit | undefined;
+  let logs: Limit | undefined;
 
-  constructor(private readonly core: Core) {
-    this.base = core.ratio;
-    decisionOf(core).base = this.decide;
-    stage(core, RULES, this.keeps);
-  }
-
-  /** Sets what the page says, or what the server says, which holds over it. */
-  set(whose: 'own' | 'remote', sampling: Sampling): void {
-    this[whose] = sampling;
-    const { own, remote } = this;
-    this.core.ratio = remote.ratio ?? own.ratio ?? this.base;
-    this.rules = [...(remote.rules ?? []), ...(own.rules ?? [])].flatMap(compile);
-    this.nested = this.rules.some(({ nested }) => nested);
-    this.traces = limitOf(remote.maxTracesPerSecond ?? own.maxTracesPerSecond);
-    this.logs = limitOf(remote.maxLogsPerSecond ?? own.maxLogsPerSecond);
-  }
-
-  /** Parent-based: inside a trace nothing is decided again, unless a rule is meant to hold there. */
-  private readonly decide = (traceId: string, parent?: SpanContext, name?: string, options?: SpanOptions): boolean => {
-    if (parent && (!this.nested || !parent.sampled || parent.debug)) return parent.sampled;
-    const event = options?.attributes?.['messaging.destination.name'];
-    const [rule, found] = this.find({ span: name, event: typeof event === 'string' ? event : undefined });
-    if (parent && !rule?.nested) return true;
-    return samples(traceId, rule?.ratio ?? this.core.ratio) && this.within(rule, found, parent ? undefined : this.traces, 'traces');
+  const find = (names: Partial<Record<Rule['kind'], unknown>>): [Rule | undefined, string] => {
+    for (const rule of rules) {
+      const name = names[rule.kind];
+      if (typeof name === 'string' && rule.matches(name)) return [rule, name];
+    }
+    return [undefined, ''];
   };
 
-  private readonly keeps = (item: Item): boolean => {
+  const within = (rule: Rule | undefined, name: string, all: Limit | undefined, signal: 'traces' | 'logs'): boolean => {
+    const allowed = (rule?.limit?.allows(name) ?? true) && (all?.allows('') ?? true);
+    if (!allowed) core.rateLimited(signal);
+    return allowed;
+  };
+
+  /** Parent-based: inside a trace nothing is decided again, unless a rule is meant to hold there. */
+  decisionOf(core).base = (traceId, parent, name, options) => {
+    if (parent && (!nested || !parent.sampled || parent.debug)) return parent.sampled;
+    const [rule, found] = find({ span: name, event: options?.attributes?.['messaging.destination.name'] });
+    if (parent && !rule?.nested) return true;
+    return samples(traceId, rule?.ratio ?? core.ratio) && within(rule, found, parent ? undefined : traces, 'traces');
+  };
+
+  stage(core, RULES, (item: Item): boolean => {
     if (item.record !== LOG) return true;
-    const [rule, found] = this.find({ log: item.eventName });
+    const [rule, found] = find({ log: item.eventName });
     const ratio = rule?.ratio ?? 1;
     // Those of one trace stay together.
     const chosen = item.context ? samples(item.context.traceId, ratio) : Math.random() < ratio;
-    return chosen && this.within(rule, found, this.logs, 'logs');
+    return chosen && within(rule, found, logs, 'logs');
+  });
+
+  return (whose: keyof typeof said, sampling: Sampling): void => {
+    said[whose] = sampling;
+    const { own, remote } = said;
+    core.ratio = remote.ratio ?? own.ratio ?? base;
+    rules = [remote, own].flatMap((one) => one.rules ?? []).flatMap(compile);
+    nested = rules.some((rule) => rule.nested);
+    traces = limitOf(remote.maxTracesPerSecond ?? own.maxTracesPerSecond);
+    logs = limitOf(remote.maxLogsPerSecond ?? own.maxLogsPerSecond);
   };
-
-  private find(names: Partial<Record<Rule['kind'], string | undefined>>): [Rule | undefined, string] {
-    for (const rule of this.rules) {
-      const name = names[rule.kind];
-      if (name !== undefined && rule.matches(name)) return [rule, name];
-    }
-    return [undefined, ''];
-  }
-
-  private within(rule: Rule | undefined, name: string, all: Limit | undefined, signal: 'traces' | 'logs'): boolean {
-    const allowed = (rule?.limit?.allows(name) ?? true) && (all?.allows('') ?? true);
-    if (!allowed) this.core.rateLimited(signal);
-    return allowed;
-  }
-}
-
-const samplers = /*@__PURE__*/ new WeakMap<InstrumentationContext, Sampler>();
-
-/** The client's sampler, which is put in with the first call. */
-export const samplerOf = (context: InstrumentationContext): Sampler => {
-  let sampler = samplers.get(context);
-  if (!sampler) samplers.set(context, (sampler = new Sampler(context as Core)));
-  return sampler;
-};
+});

@@ -3,8 +3,7 @@ import { all, listen } from '../../core/hooks.js';
 import type { Instrumentation } from '../../types.js';
 import { ENRICH, decisionOf, stage, toldTo } from '../stages.js';
 import type { SessionOptions } from './options.js';
-import type { Stored } from './store.js';
-import { Visit } from './visit.js';
+import { type Stored, type Visit, createVisit } from './visit.js';
 
 export type { SessionOptions };
 
@@ -50,7 +49,7 @@ export const session = (options: SessionOptions = {}): Session => {
         const attributes = { 'session.id': id, 'session.previous_id': eventName === 'session.start' ? previous : undefined };
         context.log('info', '', { eventName, attributes, context: null, ...(time! > 0 && { time }) });
       };
-      const current = (visit = new Visit(options, {
+      const current = (visit = createVisit(options, {
         ratio: () => toldTo(context).sessionRatio ?? options.sampleRatio ?? 1,
         started: (begun) => log('session.start', begun),
         ended: (over) => log('session.end', over, over.seen),

@@ -1,8 +1,21 @@
 /** When a session begins, goes on and ends. */
 import { id, samples } from '../../core/ids.js';
+import { type Kept, kept } from '../kept.js';
 import type { SessionOptions } from './options.js';
-import { Store, type Stored } from './store.js';
 
+/** A session as it is stored; times in milliseconds since the Unix epoch. */
+export interface Stored {
+  id: string;
+  /** The one before. */
+  previous?: string | undefined;
+  start: number;
+  /** When something was last done or recorded. */
+  seen: number;
+  /** Whether it is recorded. */
+  sampled: boolean;
+}
+
+const KEY = 'aetherterm.session';
 /** Storage is slow, and other tabs need not know at once. */
 const WRITE_EVERY_MS = 5000;
 
@@ -16,78 +29,73 @@ export interface VisitEvents {
   ratio(): number;
 }
 
-export class Visit {
-  private readonly store: Store;
-  private readonly idle: number;
-  private readonly longest: number;
-  private session: Stored | undefined;
-  private written = 0;
-  private changing = false;
-
-  constructor(
-    options: SessionOptions,
-    private readonly events: VisitEvents,
-  ) {
-    this.idle = positive(options.idleTimeoutMs, 30 * 60_000);
-    this.longest = positive(options.maxDurationMs, 24 * 60 * 60_000);
-    this.store = new Store(options.keep ?? 'tab');
-    this.session = this.store.read();
-  }
-
+export interface Visit {
   /** The session that something belongs to which happens now; that something happens keeps it going. */
-  now(): Stored {
-    const at = Date.now();
-    let { session } = this;
-    // What is recorded about the change itself.
-    if (session && this.changing) return session;
-    if (!session || this.isOver(session, at)) session = this.shared(at) ?? this.begin(at);
-    session.seen = at;
-    if (at - this.written >= WRITE_EVERY_MS) this.write();
-    return session;
-  }
-
+  now(): Stored;
   /** Stores it, unless another tab has begun a later one, which is then ours, too. */
-  write(): void {
-    const stored = this.store.read();
-    const { session } = this;
-    if (!session) return;
-    if (stored && stored.id !== session.id && stored.start > session.start) this.session = stored;
-    else {
-      if (stored?.id === session.id) session.seen = Math.max(session.seen, stored.seen);
-      this.store.write(session);
-    }
-    this.written = Date.now();
-  }
-
+  write(): void;
   /** Ends it before its time, and begins the next one. */
-  end(): void {
-    this.begin(Date.now());
-  }
+  end(): void;
+}
 
-  private isOver({ start, seen }: Stored, at: number): boolean {
-    return at - seen >= this.idle || at - start >= this.longest;
-  }
+export const createVisit = ({ idleTimeoutMs, maxDurationMs, keep = 'tab' }: SessionOptions, events: VisitEvents): Visit => {
+  const idle = positive(idleTimeoutMs, 30 * 60_000);
+  const longest = positive(maxDurationMs, 24 * 60 * 60_000);
+  const store: Kept<Stored> = kept(() => (keep === 'tab' ? globalThis.sessionStorage : keep === 'shared' ? globalThis.localStorage : undefined), KEY);
+  const read = (): Stored | undefined => {
+    const found = store.read();
+    return found && /^[\da-f]{32}$/.test(found.id!) && found.start! <= found.seen! ? (found as Stored) : undefined;
+  };
+  let session = read();
+  let written = 0;
+  let changing = false;
+
+  const isOver = ({ start, seen }: Stored, at: number): boolean => at - seen >= idle || at - start >= longest;
 
   /** What another tab has stored, which may have kept the session going or begun the next one. */
-  private shared(at: number): Stored | undefined {
-    const stored = this.store.read();
-    return stored && !this.isOver(stored, at) ? (this.session = stored) : undefined;
-  }
+  const shared = (at: number): Stored | undefined => {
+    const stored = read();
+    return stored && !isOver(stored, at) ? (session = stored) : undefined;
+  };
 
-  private begin(at: number): Stored {
-    const { session: before, events } = this;
-    this.changing = true;
+  const begin = (at: number): Stored => {
+    const before = session;
+    changing = true;
     try {
       if (before) events.ended(before);
       const fresh = id(16);
-      const next = { id: fresh, previous: before?.id, start: at, seen: at, sampled: samples(fresh, events.ratio()) };
-      this.session = next;
-      this.store.write(next);
-      this.written = at;
+      const next = (session = { id: fresh, previous: before?.id, start: at, seen: at, sampled: samples(fresh, events.ratio()) });
+      store.write(next);
+      written = at;
       events.started(next);
       return next;
     } finally {
-      this.changing = false;
+      changing = false;
     }
-  }
-}
+  };
+
+  const write = (): void => {
+    const stored = read();
+    if (!session) return;
+    if (stored && stored.id !== session.id && stored.start > session.start) session = stored;
+    else {
+      if (stored?.id === session.id) session.seen = Math.max(session.seen, stored.seen);
+      store.write(session);
+    }
+    written = Date.now();
+  };
+
+  return {
+    write,
+    end: () => void begin(Date.now()),
+    now() {
+      const at = Date.now();
+      // What is recorded about the change itself.
+      if (session && changing) return session;
+      const current = session && !isOver(session, at) ? session : (shared(at) ?? begin(at));
+      current.seen = at;
+      if (at - written >= WRITE_EVERY_MS) write();
+      return current;
+    },
+  };
+};
