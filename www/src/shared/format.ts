@@ -69,6 +69,19 @@ export function formatClock(epochMs: number): string {
   return `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}.${pad(at.getMilliseconds(), 3)}`
 }
 
+/** Things per second where there are that many, else per minute: `12.4/s`, `7/min`, `0`. */
+export function formatFrequency(perSecond: number): string {
+  if (!Number.isFinite(perSecond) || perSecond <= 0) return '0'
+  if (perSecond >= 1) return `${formatRate(perSecond)}/s`
+  const perMinute = perSecond * 60
+  return perMinute < 0.5 ? '<1/min' : `${formatRate(perMinute)}/min`
+}
+
+/** Date and time to the second, local time: `2026-11-22 14:03:21`. */
+export function formatMoment(epochMs: number): string {
+  return formatDateTime(epochMs).replace(/\.\d+$/, '')
+}
+
 /** Date and wall clock, local time: `2026-11-22 14:03:21.087`. */
 export function formatDateTime(epochMs: number): string {
   const at = new Date(epochMs)

@@ -5,9 +5,21 @@
  * must not fill the list it shows with its own requests. `main.ts` imports this module first.
  */
 
+import { fields, list, string, type Fields } from './raw'
 import { asSentences } from './sentences'
 
 const plainFetch = globalThis.fetch.bind(globalThis)
+
+/** One value that the server does not take. */
+export interface Refused {
+  /** Where it stands in what was sent, as a JSON pointer: `/destinations/1/timeout_ms`; empty where it is about all of it. */
+  pointer: string
+  /** Where it stands in words: a line of the file, a variable. */
+  place: string
+  /** Masked by the server where it may be a secret. */
+  value: string
+  remedy: string
+}
 
 /** A request that failed, with what to do about it. */
 export class RequestError extends Error {
@@ -19,15 +31,28 @@ export class RequestError extends Error {
     readonly remedy: string,
     /** HTTP status, `0` when there was no answer. */
     readonly status: number,
+    /** The single values that were refused, where the server named them. */
+    readonly refused: readonly Refused[] = [],
   ) {
     super(message)
   }
+}
+
+/** Whatever was thrown, as something that can be shown. */
+export function asRequestError(cause: unknown): RequestError {
+  return cause instanceof RequestError ? cause : new RequestError(String(cause), 'Try again.', 0)
 }
 
 export interface JsonRequest {
   signal?: AbortSignal
   /** Gives up after this many milliseconds; default 15 000. */
   timeoutMs?: number
+  /** Sent as JSON. */
+  body?: unknown
+  /** Sent as it is, as TOML. */
+  toml?: string
+  /** The state that the change was made from: refused with 412 when there is a later one. */
+  ifMatch?: string
   /** Replaces `fetch` in tests. */
   fetch?: typeof fetch
 }
@@ -42,21 +67,28 @@ export async function getJson(path: string, request: JsonRequest = {}): Promise<
 }
 
 /** Asks the server to do something, and returns the parsed JSON of its answer, `null` where it has none. Throws as {@link getJson}. */
-export async function act(method: 'POST' | 'DELETE', path: string, request: JsonRequest = {}): Promise<unknown> {
+export async function act(method: 'POST' | 'PUT' | 'DELETE', path: string, request: JsonRequest = {}): Promise<unknown> {
   const response = await ask(method, path, request)
   return response.headers.has('content-type') ? readJson(path, response, request) : null
 }
 
+/** GETs a text of the given type. Throws as {@link getJson}. */
+export async function getText(path: string, accept: string, request: JsonRequest = {}): Promise<string> {
+  const response = await ask('GET', path, request, accept)
+  return response.text()
+}
+
 /** The answer, where it is a good one. */
-async function ask(method: string, path: string, request: JsonRequest): Promise<Response> {
+async function ask(method: string, path: string, request: JsonRequest, accept = 'application/json'): Promise<Response> {
   const timeout = AbortSignal.timeout(request.timeoutMs ?? 15_000)
   const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout
   let response: Response
   try {
     response = await (request.fetch ?? plainFetch)(path, {
       method,
-      headers: { accept: 'application/json' },
+      headers: headersOf(request, accept),
       credentials: 'same-origin',
+      ...bodyOf(request),
       signal,
     })
   } catch (cause) {
@@ -67,6 +99,19 @@ async function ask(method: string, path: string, request: JsonRequest): Promise<
   }
   if (!response.ok) throw await refusal(path, response)
   return response
+}
+
+function headersOf(request: JsonRequest, accept: string): Record<string, string> {
+  const headers: Record<string, string> = { accept }
+  if (request.toml !== undefined) headers['content-type'] = 'application/toml'
+  else if (request.body !== undefined) headers['content-type'] = 'application/json'
+  if (request.ifMatch) headers['if-match'] = request.ifMatch
+  return headers
+}
+
+function bodyOf({ body, toml }: JsonRequest): RequestInit {
+  if (toml !== undefined) return { body: toml }
+  return body === undefined ? {} : { body: JSON.stringify(body) }
 }
 
 async function readJson(path: string, response: Response, request: JsonRequest): Promise<unknown> {
@@ -94,21 +139,30 @@ async function refusal(path: string, response: Response): Promise<RequestError> 
       status,
     )
   }
-  const said = asSentences(await saidByServer(response))
+  const body = await bodyOfRefusal(response)
+  const refused = refusedValues(body)
+  // Single values are told by themselves; the first line says what it is about.
+  const said = asSentences(refused.length > 0 ? (saidByServer(body).split('\n')[0] ?? '') : saidByServer(body))
   const usual = status === 404 ? '' : status >= 500 ? 'See the server log, then try again.' : 'Change the request and try again.'
-  return new RequestError(said.message || `The server answered ${status} to ${path}.`, said.remedy || usual, status)
+  return new RequestError(said.message || `The server answered ${status} to ${path}.`, said.remedy || usual, status, refused)
+}
+
+async function bodyOfRefusal(response: Response): Promise<Fields> {
+  try {
+    return fields(await response.json())
+  } catch {
+    return {}
+  }
 }
 
 /** The message of a JSON error body: Jaeger's `errors[].msg`, the `detail` of problem details, or a plain `message`/`error`. */
-async function saidByServer(response: Response): Promise<string> {
-  try {
-    const body: unknown = await response.json()
-    if (typeof body !== 'object' || body === null) return ''
-    const { errors, detail, message, error } = body as { errors?: unknown; detail?: unknown; message?: unknown; error?: unknown }
-    const first: unknown = Array.isArray(errors) ? errors[0] : undefined
-    const said = (first as { msg?: unknown } | undefined)?.msg ?? detail ?? message ?? error
-    return typeof said === 'string' ? said.slice(0, 300) : ''
-  } catch {
-    return ''
-  }
+function saidByServer({ errors, detail, message, error }: Fields): string {
+  return string(fields(list(errors)[0]).msg ?? detail ?? message ?? error).slice(0, 300)
+}
+
+function refusedValues({ problems }: Fields): Refused[] {
+  return list(problems).map((entry) => {
+    const { pointer, place, value, remedy } = fields(entry)
+    return { pointer: string(pointer), place: string(place), value: string(value), remedy: string(remedy) }
+  })
 }

@@ -1,5 +1,5 @@
 /** Dead letters and checks of `/api/telemetry`, read without trusting it. */
-import { fields, list, number, string } from './raw'
+import { fields, list, number, string } from '../../shared/raw'
 
 /** A request that its destination refused for good. */
 export interface DeadLetter {

@@ -1,16 +1,45 @@
 /** `/api/telemetry/status`, read without trusting it. */
-import { fields, list, number, string } from './raw'
+import { fields, list, number, string } from '../shared/raw'
+
+export const SIGNALS = ['traces', 'logs', 'metrics'] as const
+export type SignalName = (typeof SIGNALS)[number]
 
 export interface Destination {
   name: string
   signals: string[]
+  /** Whether it is sent to, as the operator wants it. */
+  state: 'active' | 'paused' | 'draining'
+  /** Whether it is sent to, as it answers. */
+  circuit: 'closed' | 'open' | 'half_open'
+  /** When the next attempt is made, epoch milliseconds; 0 where none is waited for. */
+  nextAttemptMs: number
+  requests: number
   queued: number
   queuedBytes: number
   maxBytes: number
+  /** How long the oldest request has been waiting. */
+  oldestMs: number
+  durable: boolean
+  /** Items per second over the last minute, and requests per second that had to be repeated. */
+  rates: { in: number; out: number; dropped: number; retries: number }
+  /** Of the answers of the last minute; `null` without one. */
+  latency: { p50Ms: number; p95Ms: number } | null
   failures: number
   lastError: string
   /** Epoch milliseconds, 0 for never. */
   lastSuccessMs: number
+}
+
+/** The choice among whole traces. */
+export interface Tail {
+  traces: number
+  spans: number
+  bytes: number
+  maxBytes: number
+  kept: number
+  dropped: number
+  early: number
+  late: number
 }
 
 export interface Store {
@@ -64,6 +93,7 @@ export interface ServerStatus {
   storage: Storage | null
   deadLetters: DeadLetters
   destinations: Destination[]
+  tail: Tail | null
   store: Store | null
   counts: Count[]
 }
@@ -79,20 +109,8 @@ export function readStatus(body: unknown): ServerStatus {
     }),
     warnings: list(raw.warnings).map(string),
     serviceName: string(raw.service_name),
-    destinations: list(raw.destinations).map((entry) => {
-      const destination = fields(entry)
-      const queue = fields(destination.queue)
-      return {
-        name: string(destination.name),
-        signals: list(destination.signals).map(string),
-        queued: number(queue.items),
-        queuedBytes: number(queue.bytes),
-        maxBytes: number(queue.max_bytes),
-        failures: number(destination.failures),
-        lastError: string(destination.last_error),
-        lastSuccessMs: number(destination.last_success_ms),
-      }
-    }),
+    destinations: list(raw.destinations).map(readDestination),
+    tail: readTail(raw.tail),
     store: readStore(raw.store),
     storage: readStorage(raw.storage),
     deadLetters: readDeadLetters(raw.dead_letters),
@@ -106,6 +124,52 @@ export function readStatus(body: unknown): ServerStatus {
         value: number(count.value),
       }
     }),
+  }
+}
+
+function readDestination(entry: unknown): Destination {
+  const destination = fields(entry)
+  const circuit = fields(destination.circuit)
+  const queue = fields(destination.queue)
+  const rates = fields(destination.rates)
+  const latency = fields(destination.latency)
+  return {
+    name: string(destination.name),
+    signals: list(destination.signals).map(string),
+    state: oneOf(destination.state, ['active', 'paused', 'draining']),
+    circuit: oneOf(circuit.state, ['closed', 'open', 'half_open']),
+    nextAttemptMs: number(circuit.until_ms),
+    requests: number(queue.requests),
+    queued: number(queue.items),
+    queuedBytes: number(queue.bytes),
+    maxBytes: number(queue.max_bytes),
+    oldestMs: number(queue.oldest_ms),
+    durable: queue.durable === true,
+    rates: { in: number(rates.in), out: number(rates.out), dropped: number(rates.dropped), retries: number(rates.retries) },
+    latency: typeof latency.p50_ms === 'number' ? { p50Ms: latency.p50_ms, p95Ms: number(latency.p95_ms) } : null,
+    failures: number(destination.failures),
+    lastError: string(destination.last_error),
+    lastSuccessMs: number(destination.last_success_ms),
+  }
+}
+
+/** The first of them where it is none of them. */
+function oneOf<T extends string>(value: unknown, known: readonly [T, ...T[]]): T {
+  return known.find((one) => one === value) ?? known[0]
+}
+
+function readTail(value: unknown): Tail | null {
+  if (typeof value !== 'object' || value === null) return null
+  const tail = fields(value)
+  return {
+    traces: number(tail.traces),
+    spans: number(tail.spans),
+    bytes: number(tail.bytes),
+    maxBytes: number(tail.max_bytes),
+    kept: number(tail.kept),
+    dropped: number(tail.dropped),
+    early: number(tail.early),
+    late: number(tail.late),
   }
 }
 
@@ -147,4 +211,14 @@ export function isLoss(count: Count): boolean {
 /** Sum over everything with this outcome. */
 export function totalOf(status: ServerStatus, outcome: string): number {
   return status.counts.reduce((sum, count) => (count.outcome === outcome ? sum + count.value : sum), 0)
+}
+
+/** What can become of telemetry, as counted. */
+export const OUTCOMES = ['accepted', 'exported', 'rejected', 'dropped'] as const
+
+/** With a capital and a full stop: the server's reasons are parts of a sentence. */
+export function sentence(text: string): string {
+  if (text === '') return ''
+  const end = /[.!?]$/.test(text) ? '' : '.'
+  return text.charAt(0).toUpperCase() + text.slice(1) + end
 }
