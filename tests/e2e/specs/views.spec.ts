@@ -3,6 +3,8 @@ import { goTo, openTerminal, screen, shot, typeLine } from '../support/page'
 import { expect, test } from '../support/test'
 
 const WIDTHS = [1280, 400]
+/** What each view of telemetry shows, by its tab. */
+const TABS = { routes: 'routes-tab', 'dead-letters': 'no-letters', configuration: 'configuration-tab', health: 'health-tab', add: 'destination-editor' }
 
 test('each view fits and logs no error', async ({ server, page }) => {
   const errors: string[] = []
@@ -24,6 +26,14 @@ test('each view fits and logs no error', async ({ server, page }) => {
       await shot(page, `${view}-${width}`)
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
       expect(overflow, `${view} at ${width}`).toBeLessThanOrEqual(0)
+    }
+    for (const tab of ['routes', 'dead-letters', 'configuration', 'health', 'add'] as const) {
+      if (tab === 'add') await page.getByTestId('tab-destinations').click()
+      await page.getByTestId(tab === 'add' ? 'add-destination' : `tab-${tab}`).click()
+      await expect(page.getByTestId(TABS[tab])).toBeVisible()
+      await shot(page, `telemetry-${tab}-${width}`)
+      const overflow = await page.getByTestId('telemetry-view').evaluate((view) => view.scrollWidth - view.clientWidth)
+      expect(overflow, `telemetry's ${tab} at ${width}`).toBeLessThanOrEqual(0)
     }
   }
   expect(errors).toEqual([])
