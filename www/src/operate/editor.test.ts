@@ -108,6 +108,14 @@ it('explains a conflict by what was changed, and lets the reader choose', async 
   await flushPromises()
   expect(asked('PUT /destinations/archive').map(({ ifMatch }) => ifMatch)).toEqual(['"1"', '"2"'])
 })
+it('shows what the server has while nothing is changed', async () => {
+  opened = await openAt('/telemetry/destinations/archive')
+  on('GET /config', () => configurationBody({ destinations: [{ ...stored, endpoint: 'https://theirs.example' }] }, '"2"'))
+  await useConfiguration().load()
+  await flushPromises()
+  expect((opened.get('field-endpoint').element as HTMLInputElement).value).toBe('https://theirs.example')
+  expect(opened.has('conflict')).toBe(false)
+})
 it('sends a changed destination again by itself where others changed something else', async () => {
   opened = await openAt('/telemetry/destinations/archive')
   await opened.get('field-endpoint').setValue('https://otlp.example.org/new')

@@ -54,7 +54,7 @@ globalThis.fetch = async (input, init = {}) => {
   const request: Seen = { method: init.method ?? 'GET', path, body: headers.get('content-type') === 'application/json' ? JSON.parse(text) : text, ifMatch: headers.get('if-match'), accept: headers.get('accept') ?? '' }
   seen.push(request)
   const answer = answers.get(`${request.method} ${path.split('?')[0]}`)
-  const value = answer ? answer(request) : refuse(404, `no answer to ${request.method} ${path}`)
+  const value = answer ? await answer(request) : refuse(404, `no answer to ${request.method} ${path}`)
   if (value instanceof Refusal) {
     const body = { title: 'Problem', status: value.status, detail: value.detail, problems: value.problems }
     return new Response(JSON.stringify(body), { status: value.status, headers: { 'content-type': 'application/problem+json' } })

@@ -4,7 +4,7 @@
  * Drafts live here and not in the forms: they outlast a look at another view, and no poll touches them.
  */
 import { defineStore } from 'pinia'
-import { computed, reactive, ref, shallowRef } from 'vue'
+import { computed, reactive, ref, shallowRef, watch } from 'vue'
 import { asRequestError, type RequestError } from '../shared/http'
 import { getConfiguration } from './api'
 import { changesOf, type Subject } from './changes'
@@ -20,6 +20,8 @@ export interface Draft<T> {
   original: unknown
 }
 
+const ask = (event: BeforeUnloadEvent) => event.preventDefault()
+
 export const useConfiguration = defineStore('configuration', () => {
   const current = shallowRef<Configuration | null>(null)
   const error = shallowRef<RequestError | null>(null)
@@ -33,10 +35,15 @@ export const useConfiguration = defineStore('configuration', () => {
   const routesChanged = computed(() => routes.value !== null && !same(routes.value.form.map(toRoute), routes.value.original))
   const fileChanged = computed(() => file.value !== null && file.value.form !== file.value.original)
 
+  /** Answers to changes so far. A state that was asked for before one may be from before the change. */
+  let changes = 0
+
   /** Asks the server. What it says now replaces what it said before, drafts stay. */
   async function load(signal?: AbortSignal): Promise<void> {
+    const before = changes
     try {
-      take(await getConfiguration({ signal }))
+      const loaded = await getConfiguration({ signal })
+      if (before === changes) follow(loaded)
       error.value = null
     } catch (cause) {
       if (signal?.aborted) return
@@ -44,17 +51,29 @@ export const useConfiguration = defineStore('configuration', () => {
     }
   }
 
+  /** What the server answered to a change. */
   function take(now: Configuration) {
+    changes += 1
+    follow(now)
+  }
+
+  function follow(now: Configuration) {
     // The same state again would only make everything render anew.
     if (!current.value || !same(current.value, now)) current.value = now
-    for (const [name, draft] of destinations) follow(draft, { destination: name }, now)
-    if (routes.value) follow(routes.value, 'routes', now)
+    for (const [name, draft] of destinations) rebase(draft, { destination: name }, now)
+    if (routes.value) rebase(routes.value, 'routes', now)
   }
 
   /** What others did elsewhere in the file is no conflict. */
-  function follow(draft: Draft<unknown>, subject: Subject, now: Configuration) {
+  function rebase(draft: Draft<unknown>, subject: Subject, now: Configuration) {
     if (changesOf(draft.base, now, subject).length === 0) draft.base = now
   }
+
+  /** Drafts outlast everything but the page itself. */
+  watch(
+    () => changedDestinations.value.length > 0 || routesChanged.value || fileChanged.value,
+    (hasDrafts) => (hasDrafts ? window.addEventListener('beforeunload', ask) : window.removeEventListener('beforeunload', ask)),
+  )
 
   return { current, error, destinations, routes, file, changedDestinations, routesChanged, fileChanged, load, take }
 })

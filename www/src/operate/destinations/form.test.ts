@@ -22,6 +22,10 @@ describe('a destination in the form', () => {
     }
     expect(toConfig(toForm(every), every)).toEqual(every)
   })
+  it('needs no endpoint where signals have their own', () => {
+    const own = { name: 'a', traces: { endpoint: 'http://localhost:4318/v1/traces' } }
+    expect(toConfig(toForm(own), own)).toEqual(own)
+  })
   it('leaves what is empty to its default', () => {
     const form = emptyForm()
     Object.assign(form, { name: ' a ', endpoint: ' http://localhost:4318 ' })

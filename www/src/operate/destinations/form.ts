@@ -121,7 +121,9 @@ function withoutOptions(config: Record<string, unknown>): Record<string, unknown
 
 /** `before` is what is stored: headers that are gone from the form are taken away by name. */
 export function toConfig(form: DestinationForm, before?: DestinationConfig): DestinationConfig {
-  const config: DestinationConfig = { name: form.name.trim(), endpoint: form.endpoint.trim(), ...copied(form.rest) }
+  const config: DestinationConfig = { name: form.name.trim(), ...copied(form.rest) }
+  // Each signal may have an endpoint of its own instead.
+  if (form.endpoint.trim() !== '' || !SIGNALS.some((signal) => signal in config)) config.endpoint = form.endpoint.trim()
   if (form.signals.length < SIGNALS.length) config.signals = SIGNALS.filter((signal) => form.signals.includes(signal))
   if (form.protocol) config.protocol = form.protocol
   if (form.compression) config.compression = form.compression
