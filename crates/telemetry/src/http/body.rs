@@ -80,12 +80,19 @@ struct Observed {
 
 impl<B: Body> ResponseBody<B> {
     /// Nothing of a body is sent in answer to HEAD, and an empty one may never be asked for.
-    pub(super) fn new(inner: B, mut exchange: Exchange, method: &Method) -> Self {
+    /// `promised` is the length that the response says, for bodies that do not know their own, such
+    /// as files.
+    pub(super) fn new(
+        inner: B,
+        mut exchange: Exchange,
+        method: &Method,
+        promised: Option<u64>,
+    ) -> Self {
         if *method == Method::HEAD || inner.is_end_stream() {
             exchange.finish(0, None);
             return Self::unobserved(inner);
         }
-        let length = inner.size_hint().exact();
+        let length = inner.size_hint().exact().or(promised);
         Self {
             inner,
             observed: Some(Observed {

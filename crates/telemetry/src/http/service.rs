@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Task, Poll};
 
-use http::{Request, Response};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use opentelemetry::trace::FutureExt;
 use tower::Service;
@@ -60,7 +61,8 @@ where
             match future.await {
                 Ok(response) => {
                     exchange.answered(response.status());
-                    Ok(response.map(|body| ResponseBody::new(body, exchange, &method)))
+                    let promised = promised(response.headers());
+                    Ok(response.map(|body| ResponseBody::new(body, exchange, &method, promised)))
                 }
                 Err(error) => {
                     exchange.finish(0, Some("service_error"));
@@ -70,6 +72,11 @@ where
         };
         Box::pin(observed.with_context(context))
     }
+}
+
+/// The length of a body as its response says it.
+fn promised(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 impl<S> fmt::Debug for HttpService<S> {

@@ -6,8 +6,10 @@ use std::io;
 use aether_telemetry::http::layer;
 use axum::Router;
 use axum::body::Body;
+use axum::response::IntoResponse;
 use axum::routing::get;
 use futures_util::{Stream, stream};
+use http::header::CONTENT_LENGTH;
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use opentelemetry::Context;
@@ -35,8 +37,14 @@ fn app(seen: &Observed) -> Router {
         .route("/fine", get(async || Body::from_stream(frames(false))))
         .route("/fails", get(async || Body::from_stream(frames(true))))
         .route("/known", get(async || "five!"))
+        .route("/file", get(async || promised()))
         .route("/whoami", get(async move || Body::from_stream(whoami())))
         .layer(seen.layer.clone())
+}
+
+/// As a file is answered: the response says how long it is, and the body does not know.
+fn promised() -> impl IntoResponse {
+    ([(CONTENT_LENGTH, "6")], Body::from_stream(frames(false)))
 }
 
 async fn get_body(seen: &Observed, path: &str) -> axum::body::Body {
@@ -89,6 +97,23 @@ async fn a_complete_body_need_not_be_asked_again() {
     body.frame().await.unwrap().unwrap();
     drop(body);
     assert_eq!(seen.spans.named("GET /known").await.error(), None);
+}
+
+#[tokio::test]
+async fn a_body_is_complete_with_the_length_that_its_response_said() {
+    let seen = observed(layer());
+    let mut body = get_body(&seen, "/file").await;
+    body.frame().await.unwrap().unwrap();
+    body.frame().await.unwrap().unwrap();
+    drop(body);
+    assert_eq!(seen.spans.named("GET /file").await.error(), None);
+
+    let seen = observed(layer());
+    let mut body = get_body(&seen, "/file").await;
+    body.frame().await.unwrap().unwrap();
+    drop(body);
+    let span = seen.spans.named("GET /file").await;
+    assert_eq!(span.error().as_deref(), Some("aborted"));
 }
 
 #[tokio::test]
