@@ -205,7 +205,12 @@ function readDeadLetters(value: unknown): DeadLetters {
 
 /** Counts that somebody should look into: lost although a destination was meant to have it. */
 export function isLoss(count: Count): boolean {
-  return (count.outcome === 'dropped' || count.outcome === 'rejected') && count.reason !== 'no_destination' && count.value > 0
+  return (count.outcome === 'dropped' || count.outcome === 'rejected') && !isWanted(count.reason) && count.value > 0
+}
+
+/** Nobody takes the signal, a rule drops it, or its trace was not chosen: as it was set. */
+function isWanted(reason: string): boolean {
+  return reason === 'no_destination' || reason === 'not_chosen' || reason.startsWith('route: ')
 }
 
 /** Sum over everything with this outcome. */
