@@ -21,8 +21,8 @@ cargo xtask <command>
   demo [-- <flags of aetherterm serve>]
                 set up, build and start aetherterm; prints one line `ready http://…`
   test [part…]  set up and run every test there is, or only the named parts:
-                rust, backends, pkg, www, interop, interop-python, e2e,
-                browsers, packaging, size
+                rust, backends, faults, pkg, www, interop, interop-python,
+                e2e, browsers, packaging, size
   build         set up and build everything: browser client, page, server
   check         cargo fmt, clippy -D warnings, eslint, tsc and vue-tsc
   bench <name>  measure side by side with peers and write a report to artifacts/bench: socketio
@@ -34,6 +34,9 @@ Environment:
   AETHER_CHROMIUM  the Chromium to test with (default: the first one found)
   AETHER_FIREFOX, AETHER_WEBKIT, AETHER_WEBKIT_DRIVER
                    the Firefox, MiniBrowser and WebKitWebDriver to test with (likewise)
+  AETHER_FAKETIME  libfaketime's library, for clocks that jump (likewise)
+  AETHER_FAULTS_OUTAGE, AETHER_FAULTS_KILLS
+                   seconds that a backend is down (6), and how often the server is killed (50)
 ";
 
 fn main() -> ExitCode {

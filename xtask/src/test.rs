@@ -10,9 +10,10 @@ use crate::process::{Outcome, command, run_keeping, say};
 use crate::setup;
 use crate::size;
 
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
     "rust",
     "backends",
+    "faults",
     "pkg",
     "www",
     "interop",
@@ -36,7 +37,7 @@ pub(crate) fn run(only: &[String]) -> Outcome {
     let root = paths::root();
     let mut report = Report::default();
 
-    let native = ["rust", "backends", "interop-python"];
+    let native = ["rust", "backends", "faults", "interop-python"];
     if PARTS.iter().any(|p| !native.contains(p) && wanted(p)) {
         build::client(&tools)?;
     }
@@ -50,6 +51,12 @@ pub(crate) fn run(only: &[String]) -> Outcome {
         if !backends.found.is_empty() {
             report.part("backends", &mut backend_tests(&backends.found));
         }
+    }
+    if wanted("faults") {
+        let clock = setup::faketime::find();
+        let missing: Vec<_> = clock.as_ref().err().cloned().into_iter().collect();
+        report.skipped("faults", &missing);
+        report.part("faults", &mut fault_tests(clock.ok())?);
     }
     if wanted("size") {
         say("size of the browser client");
@@ -121,6 +128,22 @@ fn backend_tests(found: &[setup::backends::Backend]) -> Command {
             .env(backend.variable, &backend.program);
     }
     test
+}
+
+/// The tests that break things, with the program that they break.
+fn fault_tests(clock: Option<PathBuf>) -> Outcome<Command> {
+    let server = build::server()?;
+    let args = ["test", "--locked", "--package", "aether-faults-tests"];
+    let mut test = command("cargo", &args, &paths::root());
+    // Figures are printed; more at a time would only wait for each other.
+    test.args(["--test", "faults", "--", "--nocapture"]);
+    test.args(["--test-threads", "2"]);
+    test.env("AETHER_SERVER", server);
+    match clock {
+        Some(library) => test.env("AETHER_FAKETIME", library),
+        None => test.args(["--skip", "clock::"]),
+    };
+    Ok(test)
 }
 
 /// The tests of Python clients, against servers that are built first.

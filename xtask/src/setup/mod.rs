@@ -6,6 +6,7 @@ pub(crate) mod backends;
 pub(crate) mod bindgen;
 pub(crate) mod browsers;
 pub(crate) mod chromium;
+pub(crate) mod faketime;
 pub(crate) mod node;
 pub(crate) mod python;
 pub(crate) mod wasm;
@@ -35,6 +36,8 @@ pub(crate) fn for_tests() -> Outcome {
     everything()?;
     backends::install()?;
     browsers::install();
+    // It has said what is missing.
+    let _ = faketime::find();
     if let Err(reason) = python::environment(&python::INTEROP)? {
         crate::process::say(&format!("NOT TESTED: interop-python: {reason}"));
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use aether_telemetry::Outcome;
 
 use super::sink::Mood;
+use super::small::Small;
 use super::*;
 use support::count;
 
@@ -68,35 +68,6 @@ async fn files_of_nonsense_are_moved_away() {
     arrived("beside nonsense", &sink, &accepted).await;
     assert_eq!(telemetry.status().storage.unwrap().damaged, 1);
     assert!(!nonsense.exists());
-}
-
-/// A file system of so many bytes in memory.
-struct Small(PathBuf);
-
-impl Small {
-    /// `None` where this process may not mount, which is said aloud.
-    fn mount(folder: &Path, size: &str) -> Option<Self> {
-        let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"])
-            .arg(folder)
-            .status();
-        if mount.is_ok_and(|status| status.success()) {
-            return Some(Self(folder.to_owned()));
-        }
-        let allowed = std::env::var_os("AETHER_TEST_MOUNT").is_some_and(|value| value == "never");
-        assert!(
-            allowed,
-            "a small file system cannot be mounted: run this test as root on Linux, or set AETHER_TEST_MOUNT=never to go without it"
-        );
-        eprintln!("NOT RUN: the full disk, because AETHER_TEST_MOUNT=never");
-        None
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

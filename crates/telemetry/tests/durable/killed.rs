@@ -1,6 +1,7 @@
 //! A process that is killed at any moment while it is being sent telemetry.
 //!
-//! Fifty rounds, which take some 15 s; `AETHER_TEST_KILLS` sets another number.
+//! Ten rounds; `AETHER_TEST_KILLS` sets another number. `tests/faults` does the same to the whole
+//! program, fifty times.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -83,7 +84,7 @@ async fn ingest(url: String, next: Arc<AtomicU64>, accepted: Arc<Mutex<BTreeSet<
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_accepted_is_lost_by_kill_9() {
-    let rounds = std::env::var("AETHER_TEST_KILLS").map_or(50, |text| text.parse().unwrap());
+    let rounds = std::env::var("AETHER_TEST_KILLS").map_or(10, |text| text.parse().unwrap());
     let (folder, sink) = (Folder::new("killed"), Sink::start(Mood::Well).await);
     let next = Arc::new(AtomicU64::new(0));
     let accepted = Arc::new(Mutex::new(BTreeSet::new()));

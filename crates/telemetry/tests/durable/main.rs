@@ -12,6 +12,7 @@ mod destinations;
 mod killed;
 mod letters;
 mod sink;
+mod small;
 #[path = "../support/mod.rs"]
 mod support;
 mod tail;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -30,6 +30,8 @@ pub enum Mood {
     Status(u16),
     /// It asks to come back after so many seconds.
     Limited(u64),
+    /// The same, as a date.
+    LimitedUntil(u64),
     /// It takes one request in so many.
     Flapping(u64),
     /// It takes everything but the span of this number.
@@ -42,6 +44,10 @@ struct Inner {
     requests: u64,
     /// How often each span came.
     spans: BTreeMap<u64, u64>,
+    /// Until when it asked to be left alone.
+    demand: Option<SystemTime>,
+    /// Requests that came before.
+    impatient: u64,
 }
 
 #[derive(Debug)]
@@ -58,6 +64,8 @@ impl Sink {
             mood,
             requests: 0,
             spans: BTreeMap::new(),
+            demand: None,
+            impatient: 0,
         };
         let sink = Self {
             address: listener.local_addr().unwrap(),
@@ -90,7 +98,12 @@ impl Sink {
 
     /// The same address listens again.
     pub async fn back(&self) {
-        self.mood(Mood::Well);
+        self.back_as(Mood::Well).await;
+    }
+
+    /// The same address listens again, in a mood.
+    pub async fn back_as(&self, mood: Mood) {
+        self.mood(mood);
         self.serve(TcpListener::bind(self.address).await.unwrap());
     }
 
@@ -115,6 +128,11 @@ impl Sink {
         self.inner.lock().unwrap().requests
     }
 
+    /// Requests that came while it had asked to be left alone.
+    pub fn impatient(&self) -> u64 {
+        self.inner.lock().unwrap().impatient
+    }
+
     pub fn has_all(&self, numbers: &BTreeSet<u64>) -> bool {
         let inner = self.inner.lock().unwrap();
         numbers
@@ -136,6 +154,8 @@ async fn take(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> Response {
     let (mood, number) = {
         let mut inner = inner.lock().unwrap();
         inner.requests += 1;
+        let now = SystemTime::now();
+        inner.impatient += u64::from(inner.demand.is_some_and(|until| until > now));
         (inner.mood, inner.requests)
     };
     match mood {
@@ -147,8 +167,14 @@ async fn take(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> Response {
             return (status, "no such thing").into_response();
         }
         Mood::Limited(seconds) => {
-            let wait = [("retry-after", seconds.to_string())];
-            return (StatusCode::TOO_MANY_REQUESTS, wait).into_response();
+            let until = SystemTime::now() + Duration::from_secs(seconds);
+            return limited(&inner, until, seconds.to_string());
+        }
+        Mood::LimitedUntil(seconds) => {
+            let text = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds));
+            // Dates have whole seconds.
+            let until = httpdate::parse_http_date(&text).unwrap();
+            return limited(&inner, until, text);
         }
         Mood::Flapping(of) if number.is_multiple_of(of) => {}
         Mood::Flapping(_) => return StatusCode::BAD_GATEWAY.into_response(),
@@ -167,4 +193,11 @@ async fn take(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> Response {
         *inner.spans.entry(number).or_default() += 1;
     }
     StatusCode::OK.into_response()
+}
+
+fn limited(inner: &Mutex<Inner>, until: SystemTime, retry_after: String) -> Response {
+    let mut inner = inner.lock().unwrap();
+    inner.demand = inner.demand.max(Some(until));
+    let wait = [("retry-after", retry_after)];
+    (StatusCode::TOO_MANY_REQUESTS, wait).into_response()
 }

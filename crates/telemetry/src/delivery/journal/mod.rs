@@ -35,6 +35,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tracing::level_filters::LevelFilter;
 
 use super::Batch;
 pub(super) use cursors::Cursor;
@@ -52,6 +55,9 @@ pub(super) use writer::{Done, Refused};
 
 /// Bodies that may wait to be written, in bytes. The queues' own bounds are larger.
 const MAX_WAITING: usize = 16 * 1024 * 1024;
+
+/// How long the log is waited for, at most.
+const LISTENER: Duration = Duration::from_millis(250);
 
 type Opener = Box<dyn FnMut() -> Result<Store, (&'static str, io::Error)> + Send>;
 
@@ -108,7 +114,10 @@ impl Journal {
     ) -> io::Result<()> {
         let thread = std::thread::Builder::new()
             .name("aether-journal".to_owned())
-            .spawn(move || unopened.writer.run(unopened.open, opened, find))?;
+            .spawn(move || {
+                wait_for_listener();
+                unopened.writer.run(unopened.open, opened, find);
+            })?;
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         Ok(())
     }
@@ -166,6 +175,18 @@ impl Drop for Journal {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Gives the program a moment to say where its log goes: it can do so only once telemetry was
+/// started, and what a folder has to tell of damage is told while it is read. Once per process.
+fn wait_for_listener() {
+    static WAITED: AtomicBool = AtomicBool::new(false);
+    let until = Instant::now() + LISTENER;
+    let silent = || LevelFilter::current() == LevelFilter::OFF;
+    while silent() && !WAITED.load(Ordering::Relaxed) && Instant::now() < until {
+        std::thread::sleep(LISTENER / 50);
+    }
+    WAITED.store(true, Ordering::Relaxed);
 }
 
 /// A journal that does not run yet.

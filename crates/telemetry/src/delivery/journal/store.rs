@@ -260,6 +260,17 @@ impl Store {
         Ok(records)
     }
 
+    /// On a full disk: ends the file that grows, which could not be deleted before it is long, and
+    /// deletes what no destination needs; says whether there was anything.
+    pub(super) fn make_room(&mut self) -> bool {
+        if self.active.as_ref().is_some_and(|active| active.length > 0) {
+            self.active = None;
+        }
+        let before = self.segments.len();
+        self.clean(false);
+        self.segments.len() < before
+    }
+
     fn create(&mut self) -> io::Result<Active> {
         let segment = Arc::new(Segment::new(&self.folder, self.next, retry::random(), 0));
         let file = self.disk.create(&segment.path)?;

@@ -198,7 +198,10 @@ impl Writer {
         }
         let mut entries: Vec<_> = group.iter().filter_map(entry).collect();
         let written = if entries.len() == group.len() {
-            store.append(&mut entries)
+            match store.append(&mut entries) {
+                Err(error) if is_full(&error) && store.make_room() => store.append(&mut entries),
+                written => written,
+            }
         } else {
             Err(io::ErrorKind::InvalidInput.into())
         };
