@@ -39,6 +39,8 @@ pub(crate) fn push_string(content: &str, out: &mut String) {
                 out.push('\\');
                 out.push(char);
             }
+            // The only one that a header may hold, and in a third of the length.
+            '\t' => out.push_str("\\t"),
             control if control < ' ' => {
                 out.push_str("\\u00");
                 hex::push(&[control as u8], out);
@@ -72,7 +74,7 @@ mod tests {
             assert_eq!(unescape(broken, &mut String::new()), None, "{broken:?}");
         }
         let mut quoted = String::new();
-        push_string("a\"b\\c\u{1}é", &mut quoted);
-        assert_eq!(quoted, "\"a\\\"b\\\\c\\u0001é\"");
+        push_string("a\"b\\c\u{1}\té", &mut quoted);
+        assert_eq!(quoted, "\"a\\\"b\\\\c\\u0001\\té\"");
     }
 }
