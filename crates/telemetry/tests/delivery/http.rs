@@ -241,7 +241,11 @@ async fn shutdown_sends_what_is_waiting() {
     config.retry.max = Duration::from_secs(60);
     let telemetry = start(config);
     relay(&telemetry, three_spans()).await;
-    backend.wait(1).await;
+    // Its answer has been read: an attempt that fails during the shutdown is the last one.
+    wait_for("the failure is known", || {
+        (telemetry.status().destinations[0].health.failures == 1).then_some(())
+    })
+    .await;
     let report = telemetry.shutdown(Duration::from_secs(10)).await;
     assert!(report.is_complete() && report.stopped, "{report}");
     assert_eq!(exported(&telemetry, &backend.name), 3);
