@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
+use crate::delivery::fuzzing as delivery;
 use crate::otlp::wire::Fields;
 use crate::otlp::{count, json, to_json, validate, weight};
 use crate::relay::fuzzing as relay;
-use crate::{Network, OriginPattern, Signal};
+use crate::{Config, ConfigError, Network, OriginPattern, Signal};
 
 /// As many bytes as a relay would decode.
 const MAX_DECODED: usize = 1024 * 1024;
@@ -96,6 +97,58 @@ pub fn headers(text: &str) {
     relay::pairs(next());
 }
 
+/// A file of settings.
+pub fn settings(text: &str) {
+    match (read(text), read(text)) {
+        (Ok(config), Ok(again)) => {
+            assert_eq!(config, again, "the same text means the same");
+            let _ = format!("{config:?}");
+            delivery::ready(&config);
+        }
+        (Err(error), Err(_)) => {
+            assert!(!error.problems().is_empty(), "{error}");
+            for problem in error.problems() {
+                assert!(!problem.remedy.is_empty(), "{problem:?}");
+                assert!(error.to_string().contains(&problem.place), "{error}");
+            }
+        }
+        (one, other) => panic!("the same text is read in two ways: {one:?} {other:?}"),
+    }
+}
+
+/// Rules and what goes through them, a request in protobuf behind a NUL byte; its first byte says of
+/// which signal.
+pub fn routes(data: &[u8]) {
+    let mut parts = data.splitn(2, |byte| *byte == 0);
+    let text = parts.next().and_then(|text| std::str::from_utf8(text).ok());
+    let (Some(text), Some((signal, request))) = (text, parts.next().and_then(signal)) else {
+        return;
+    };
+    let known = "[[destination]]\nname = 'a'\nendpoint = 'http://a'\n[[destination]]\nname = 'b'\nendpoint = 'http://b'\nsignals = ['traces']\n";
+    if let Ok(config) = read(&format!("{known}{text}")) {
+        delivery::follow(&config, signal, &Bytes::copy_from_slice(request));
+    }
+}
+
+/// Reads settings from a file that holds a text, and nothing else.
+fn read(text: &str) -> Result<Config, ConfigError> {
+    thread_local! {
+        static FILE: std::path::PathBuf = std::env::temp_dir().join(format!(
+            "aether-fuzzing-{}-{:?}.toml",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+    }
+    FILE.with(|file| {
+        std::fs::write(file, text).expect("the temporary folder can be written to");
+        let path = file.to_string_lossy().into_owned();
+        let config =
+            Config::from_lookup(|name| (name == "AETHER_TELEMETRY_CONFIG").then(|| path.clone()));
+        let _ = std::fs::remove_file(file);
+        config
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -103,7 +156,8 @@ mod tests {
     /// Changed inputs for each seed; `AETHER_FUZZ_ROUNDS` asks for more.
     const ROUNDS: u64 = 100;
 
-    fn replay(target: &str, check: fn(&[u8])) {
+    /// `every`: one in so many of the inputs, for a target that is slow.
+    fn replay(target: &str, every: usize, check: fn(&[u8])) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
         let entries = std::fs::read_dir(folder.join(target)).expect("part of the sources");
         let seeds: Vec<_> = entries
@@ -115,10 +169,10 @@ mod tests {
         let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ rounds.unwrap_or(ROUNDS));
         for seed in &seeds {
             // Every prefix is an input of its own: cut short in the middle of anything.
-            for end in 0..=seed.len() {
+            for end in (0..=seed.len()).rev().step_by(every) {
                 check(&seed[..end]);
             }
-            for _ in 0..rounds.unwrap_or(ROUNDS) {
+            for _ in 0..rounds.unwrap_or(ROUNDS / every as u64) {
                 let changed = changed(seed, &seeds, &mut dice);
                 let run = std::panic::AssertUnwindSafe(|| check(&changed));
                 if std::panic::catch_unwind(run).is_err() {
@@ -184,20 +238,34 @@ mod tests {
 
     #[test]
     fn protobuf() {
-        replay("protobuf", super::protobuf);
+        replay("protobuf", 1, super::protobuf);
     }
 
     #[test]
     fn json() {
-        replay("json", super::json);
+        replay("json", 1, super::json);
     }
 
     #[test]
     fn headers() {
-        replay("headers", |bytes| {
+        replay("headers", 1, |bytes| {
             if let Ok(text) = std::str::from_utf8(bytes) {
                 super::headers(text);
             }
         });
+    }
+
+    #[test]
+    fn settings() {
+        replay("settings", 4, |bytes| {
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                super::settings(text);
+            }
+        });
+    }
+
+    #[test]
+    fn routes() {
+        replay("routes", 10, super::routes);
     }
 }

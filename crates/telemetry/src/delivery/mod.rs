@@ -63,6 +63,8 @@ pub(crate) use outlet::Outlet;
 pub use outlet::{DestinationState, Health};
 use placer::{Layout, Placer};
 use queue::Queue;
+#[cfg(any(test, fuzzing))]
+pub(crate) use routes::fuzzing;
 pub use routes::{DryRun, DryRunItem, DryRunPart};
 use samples::Samples;
 use tail::Tail;

@@ -1,5 +1,5 @@
 //! A destination that takes spans and remembers which, in the mood it is told to be in.
-#![allow(dead_code, reason = "every test file uses another part")]
+#![allow(dead_code, reason = "each user takes its own part")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

@@ -5,6 +5,8 @@
 //! destination gets. A request of which everything goes on unchanged is not copied.
 
 mod dry_run;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod judge;
 mod matcher;
 mod program;
