@@ -4,6 +4,7 @@
 //! as numbers, 64-bit integers as strings. Fields that the tables do not know have no JSON name and
 //! are left out. <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::base64;
@@ -34,12 +35,18 @@ fn message(
     for field in table.0 {
         let mut values = String::new();
         let mut count = 0usize;
+        let mut whole = None::<Cow<'_, [u8]>>;
         for found in Fields::new(content) {
             let found = found?;
             if found.number != field.number {
                 continue;
             }
             match (field.kind, found.content) {
+                // In pieces it is the same message as in one.
+                (Kind::Message(_), Some(bytes)) if !field.repeated => match &mut whole {
+                    Some(before) => before.to_mut().extend_from_slice(bytes),
+                    None => whole = Some(Cow::Borrowed(bytes)),
+                },
                 (Kind::Message(inner), Some(bytes)) => {
                     next(field, &mut values, &mut count);
                     message(inner, bytes, depth, &mut values)?;
@@ -65,6 +72,10 @@ fn message(
                 }
                 _ => return Err(Malformed),
             }
+        }
+        if let (Kind::Message(inner), Some(whole)) = (field.kind, whole) {
+            message(inner, &whole, depth, &mut values)?;
+            count = 1;
         }
         if count == 0 {
             continue;

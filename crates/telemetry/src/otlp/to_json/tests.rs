@@ -197,3 +197,34 @@ proptest! {
         }
     }
 }
+
+/// Protobuf merges a message that comes several times.
+/// <https://protobuf.dev/programming-guides/encoding/#last-one-wins>
+#[test]
+fn a_message_in_pieces_is_written_whole() {
+    let points = |count| {
+        let histogram = Histogram {
+            data_points: vec![HistogramDataPoint {
+                count,
+                ..HistogramDataPoint::default()
+            }],
+            ..Histogram::default()
+        };
+        Metric {
+            data: Some(Data::Histogram(histogram)),
+            ..Metric::default()
+        }
+        .encode_to_vec()
+    };
+    let framed = |number: u8, content: &[u8]| {
+        let length = u8::try_from(content.len()).unwrap();
+        [&[number << 3 | 2, length], content].concat()
+    };
+    let metric = framed(2, &[points(1), points(2)].concat());
+    let request = framed(1, &framed(2, &metric));
+    let written = to_json(Signal::Metrics, &request).unwrap();
+    let written: Value = serde_json::from_str(&written).unwrap();
+    let metric = &written["resourceMetrics"][0]["scopeMetrics"][0]["metrics"][0];
+    let points = json!([{"count": "1"}, {"count": "2"}]);
+    assert_eq!(metric["histogram"]["dataPoints"], points);
+}
