@@ -42,7 +42,8 @@ async fn refused_then_sent_again() {
     let telemetry = start(config).await;
     let letters = telemetry.dead_letters();
     assert_eq!(letters.len(), 3, "they outlive the process");
-    assert_eq!(letters[0], letter);
+    // Those of one millisecond are in any order.
+    assert!(letters.contains(&letter), "{letters:?}");
     assert_eq!(
         telemetry.replay_dead_letter("none such").await,
         Replay::Unknown
