@@ -54,9 +54,9 @@ impl OtelSettings {
         if Setting::find(name).is_some() {
             return self.get(name).map(str::to_owned);
         }
+        let value = std::env::var_os(name)?;
         let mut referred = self.referred.lock().unwrap_or_else(PoisonError::into_inner);
         referred.insert(name.to_owned());
-        let value = std::env::var_os(name)?;
         Some(value.to_string_lossy().into_owned())
     }
 

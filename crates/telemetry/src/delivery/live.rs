@@ -19,6 +19,9 @@ use super::{Delivery, DryRun};
 use crate::Signal;
 use crate::config::{Config, Destination};
 
+/// Rules know a destination by a bit; the last one is the store's.
+const MAX_DESTINATIONS: usize = 31;
+
 /// What [`Delivery::prepare`] made ready.
 #[derive(Debug)]
 pub(crate) struct Change {
@@ -224,6 +227,12 @@ pub(super) fn rules(config: &Config, store: bool) -> Result<Rules, String> {
     let console = (!config.console.is_empty()).then(|| "console".to_owned());
     let names = config.destinations.iter().map(|d| d.name.clone());
     let names: Vec<String> = names.chain(console).collect();
+    if names.len() > MAX_DESTINATIONS {
+        return Err(format!(
+            "there may be {MAX_DESTINATIONS} destinations at most, and there are {}",
+            names.len()
+        ));
+    }
     let all = Signal::ALL.map(|signal| {
         let takes = |name: &str| {
             let mut destinations = config.destinations.iter();

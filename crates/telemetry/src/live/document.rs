@@ -35,7 +35,25 @@ impl Document {
         let mut masked = self.0.clone();
         mask(masked.as_table_mut(), &Place::root(false));
         for_destinations(&mut masked, |_, table| mask(table, &Place::root(true)));
-        masked.to_string()
+        let text = masked.to_string();
+        let lines = text
+            .split('\n')
+            .map(|line| masked_comment(line).unwrap_or_else(|| line.to_owned()));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// A text with the comments that this one has where the text has their masks.
+    pub(super) fn with_comments(&self, text: &str) -> String {
+        let own = self.text();
+        let mut own: Vec<_> = own
+            .split('\n')
+            .filter_map(|line| Some((masked_comment(line)?, line)))
+            .collect();
+        let lines = text.split('\n').map(|line| {
+            let known = own.iter().position(|(masked, _)| masked == line);
+            known.map_or(line, |at| own.remove(at).1)
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// Everything as JSON, secrets included: to compare, never to show.
@@ -135,6 +153,13 @@ impl Document {
         });
         (carried, wrong)
     }
+}
+
+/// What may be shown of a comment in which a setting stands, that somebody took out that way.
+fn masked_comment(line: &str) -> Option<String> {
+    let begin = line.trim_start();
+    let (key, _) = begin.strip_prefix('#')?.split_once('=')?;
+    Some(format!("#{key}= {MASK}"))
 }
 
 fn for_destinations(document: &mut DocumentMut, mut act: impl FnMut(usize, &mut dyn TableLike)) {

@@ -59,7 +59,7 @@ pub(crate) type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct Live(Result<Arc<Inner>, &'static str>);
+pub struct Live(Result<Arc<Inner>, Arc<str>>);
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,13 +77,22 @@ pub(crate) struct Origin {
 
 impl Live {
     /// Nothing can be changed, for this reason.
-    pub(crate) fn off(why: &'static str) -> Self {
-        Self(Err(why))
+    pub(crate) fn off(why: &str) -> Self {
+        Self(Err(Arc::from(why)))
     }
 
-    /// # Errors
-    /// A sentence saying why the file cannot be read again.
-    pub(crate) fn new(
+    /// Reads the file again. Where that fails, nothing can be changed until the next start.
+    pub(crate) fn new(origin: Origin, delivery: &Arc<Delivery>, checker: &Arc<Checker>) -> Self {
+        let live = Self::read(origin, delivery, checker);
+        live.unwrap_or_else(|why| {
+            tracing::warn!("telemetry: destinations and rules cannot be changed: {why}");
+            Self::off(&format!(
+                "the file of settings could not be read again at the start: {why}"
+            ))
+        })
+    }
+
+    fn read(
         origin: Origin,
         delivery: &Arc<Delivery>,
         checker: &Arc<Checker>,
@@ -129,7 +138,7 @@ impl Live {
     fn inner(&self) -> Result<&Arc<Inner>, LiveError> {
         self.0
             .as_ref()
-            .map_err(|why| LiveError::Off((*why).to_owned()))
+            .map_err(|why| LiveError::Off(why.to_string()))
     }
 
     /// What is in force.

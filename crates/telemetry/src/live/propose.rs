@@ -54,7 +54,7 @@ impl Inner {
                 routes,
             } => settings(state, destinations.as_deref(), routes.as_deref()),
             LiveChange::File(text) => {
-                let mut document = parsed(text)?;
+                let mut document = parsed(&state.document.with_comments(text))?;
                 let (carried, wrong) = document.unmask(&state.document);
                 if !wrong.is_empty() {
                     return Err(LiveError::Invalid(

@@ -367,7 +367,7 @@ impl TelemetryBuilder {
                 },
                 config: config.clone(),
             };
-            Live::new(origin, &delivery, &checker).map_err(BuildError::start)?
+            Live::new(origin, &delivery, &checker)
         };
         let relay =
             Arc::new(Relay::new(Arc::clone(&delivery), &config).map_err(BuildError::start)?);

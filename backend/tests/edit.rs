@@ -1,0 +1,222 @@
+//! `aetherterm telemetry config|destinations|routes`, the real program against a server that runs. Alone in its file:
+//! the telemetry of a process is one.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it should be"
+)]
+
+mod support;
+
+use std::path::PathBuf;
+
+use aether_telemetry::Telemetry;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::routing::post;
+use serde_json::Value;
+use support::{Server, TOKEN, settings, until};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tower::ServiceExt;
+
+/// A folder that is gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("aetherterm-edit-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn settings(&self) -> String {
+        std::fs::read_to_string(self.0.join("telemetry.toml")).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{}{}", self.out, self.err))
+    }
+}
+
+async fn run(server: &str, arguments: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aetherterm"));
+    command.env_clear().env("AETHERTERM_TOKEN", TOKEN);
+    command.args(["telemetry"]).args(arguments);
+    command.args(["--server", server]);
+    let output = command.output().await.unwrap();
+    Ran {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+async fn receiver() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = Router::new().fallback(post(async || StatusCode::OK));
+    tokio::spawn(axum::serve(listener, app).into_future());
+    format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn destinations_and_rules_are_changed_from_the_command_line() {
+    let folder = Folder::new();
+    let telemetry = Telemetry::builder()
+        .environment(|_| None)
+        .default_config_file(folder.0.join("telemetry.toml"))
+        .build()
+        .unwrap();
+    let server = Server::with(settings(), &telemetry).await;
+    let url = format!("http://{}", server.address);
+    let ask = async |arguments: &[&str]| run(&url, arguments).await;
+    let backend = receiver().await;
+    let endpoint = format!("endpoint={backend}");
+
+    let ran = ask(&[
+        "destinations",
+        "add",
+        "my shop",
+        &endpoint,
+        "retry.max_ms=5000",
+        "--header",
+        "key=hunter2",
+    ])
+    .await;
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(
+        folder.settings().contains("hunter2"),
+        "{}",
+        folder.settings()
+    );
+    let ran = ask(&["destinations", "add", "my shop", &endpoint]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("already"), "{}", ran.err);
+    let ran = ask(&[
+        "destinations",
+        "set",
+        "my shop",
+        "timeout_ms=5000",
+        "--unset",
+        "retry",
+        "--json",
+    ])
+    .await;
+    let shop = &ran.json()["destinations"][0];
+    assert_eq!(
+        (&shop["timeout_ms"], &shop["retry"]),
+        (&5000.into(), &Value::Null)
+    );
+    assert_eq!(shop["headers"]["key"], "****");
+    let ran = ask(&["destinations", "set", "my shop", "timeout_ms=soon"]).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("timeout_ms=soon"), "{}", ran.err);
+    let ran = ask(&["destinations", "test", "my shop"]).await;
+    assert_eq!(
+        (ran.code, ran.out.lines().count()),
+        (Some(0), 3),
+        "{}",
+        ran.err
+    );
+    for (command, state) in [("pause", "PAUSED"), ("resume", "not used yet")] {
+        let ran = ask(&["destinations", command, "my shop"]).await;
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let ran = ask(&["status"]).await;
+        assert!(ran.out.contains(state), "{}", ran.out);
+    }
+
+    let ran = ask(&["config", "get"]).await;
+    assert!(ran.out.contains("key = \"****\""), "{}", ran.out);
+    let rule = "\n[[route]]\nname = \"health\"\nwhen = { name = \"GET /health\" }\ndrop = true\n";
+    let changed = folder.file("changed.toml", &(ran.out + rule));
+    let ran = ask(&["config", "check", &changed]).await;
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert!(!folder.settings().contains("health"));
+    let ran = ask(&["config", "apply", &changed, "--if-match", "\"old\""]).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("somebody changed"), "{}", ran.err);
+    let ran = ask(&["config", "apply", &changed]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(folder.settings().contains("health") && folder.settings().contains("hunter2"));
+    let wrong = folder.file("wrong.toml", "[[destination]]\nendpoint = 7\n[[route]]\n");
+    let ran = ask(&["config", "check", &wrong]).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.err.contains("telemetry.toml:2") && ran.err.contains("route 1"),
+        "{}",
+        ran.err
+    );
+
+    let sample = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"GET /health","traceId":"01010101010101010101010101010101","spanId":"0101010101010101"}]}]}]}"#;
+    let sample = folder.file("sample.json", sample);
+    let ran = ask(&["routes", "dry-run", "--sample", &sample]).await;
+    assert!(
+        ran.out
+            .contains("GET /health [health] -> dropped by health"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    let rules = folder.file(
+        "rules.toml",
+        "[[route]]\nname = \"all\"\nto = [\"my shop\"]\n",
+    );
+    let ran = ask(&["routes", "dry-run", "--sample", &sample, "--rules", &rules]).await;
+    assert!(
+        ran.out.contains("GET /health [all] -> my shop"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+
+    let ran = ask(&["config", "versions", "--json"]).await;
+    let versions = ran.json()["versions"].as_array().unwrap().len();
+    assert!(versions >= 3, "{versions}");
+    let ran = ask(&["config", "restore", "1"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(!folder.settings().contains("health"));
+    let ran = ask(&["destinations", "drain", "my shop"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    until("it is gone", || telemetry.status().destinations.is_empty()).await;
+    let ran = ask(&["destinations", "delete", "my shop"]).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("no destination my shop"), "{}", ran.err);
+
+    // A page of another site cannot do any of it, whatever cookie the browser has.
+    for (method, path) in [
+        ("PUT", "/api/telemetry/config"),
+        ("DELETE", "/api/telemetry/destinations/a"),
+    ] {
+        let request = Request::builder().method(method).uri(path);
+        let request = request
+            .header("host", "localhost")
+            .header("origin", "https://evil.example")
+            .header("if-match", "*")
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .body(Body::from("{}"))
+            .unwrap();
+        let answered = server.app.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answered.status(), StatusCode::FORBIDDEN);
+    }
+}
