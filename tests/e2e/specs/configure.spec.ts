@@ -87,6 +87,21 @@ test('what comes while a destination is paused waits, and is sent when it is res
   await expect(page.getByTestId('queued')).toHaveText('0')
 })
 
+test('a drained destination gets what waits for it, and is gone', async ({ server, page }) => {
+  await put(server, 'shop')
+  await open(page, server)
+  await page.getByTestId('pause').click()
+  await sendSpan(server, 'the last one')
+  await expect(page.getByTestId('queued')).not.toHaveText('0')
+  await page.getByTestId('drain').click()
+  await expect(page.getByTestId('question')).toContainText('sends what waits')
+  await page.getByTestId('confirm').click()
+  await expect(page.getByTestId('no-destinations')).toBeVisible()
+  expect(receiver.spans).toContain('the last one')
+  const file = await server.api('/api/telemetry/config', { headers: { accept: 'application/toml' } })
+  expect(await file.text()).not.toContain('shop')
+})
+
 test('a destination that is down says so in words, and its queue grows', async ({ server, page }) => {
   receiver.status = 503
   await put(server, 'shop')
