@@ -45,6 +45,12 @@ const CONTROL = [
 ];
 /** All of it, and in two chunks, as a page has it that does not choose. */
 const EVERYTHING = `import { everything } from '${PACKAGE}/everything.js'; globalThis.telemetry = everything({ serviceName: 'app' });`;
+/** What needs packages of others: the plugin for Vue, for Pinia, and, later, OpenTelemetry's API with all instruments. */
+const AND_MORE = [
+  `import { componentSpans, useComponentSpans, useSpan, useTelemetry, vuePlugin } from '${PACKAGE}/vue.js';`,
+  `import { piniaTelemetry } from '${PACKAGE}/pinia.js';`,
+  `globalThis.more = [componentSpans, useComponentSpans, useSpan, useTelemetry, vuePlugin, piniaTelemetry, () => import('${PACKAGE}/otel-api.js')];`,
+].join('\n');
 const plain = (parts) => parts.map(([path, name, , options]) => [path, name, options]);
 
 /** `without`: chunks that this application never loads, by the beginning of their names. */
@@ -65,6 +71,7 @@ export const APPLICATIONS = [
   },
   { name: 'most of it, later, piece by piece', code: application(plain([...EARLY, ...CONTROL.slice(0, 2)]), plain([...LATE, SOCKET, ...CONTROL.slice(2, 4)])), cap: 30_000, first: 6_000 },
   { name: 'everything, with the offline store', code: EVERYTHING, cap: 30_000, first: 6_000 },
+  { name: '  and Vue, Pinia, OpenTelemetry API', code: `${EVERYTHING}\n${AND_MORE}`, cap: 36_000 },
   { name: '  with only offline', code: application(plain([OFFLINE])), without: ['headers'], cap: OFFLINE[2] },
   ...[...EARLY, ...LATE, ...CONTROL].map(([path, name, cap, options]) => ({ name: `  with only ${path}`, code: application([[path, name, options]]), without: ['metrics', 'headers'], cap })),
 ];
