@@ -72,7 +72,6 @@ pub struct Telemetry {
 pub(crate) struct Running {
     service_name: Option<String>,
     log_level: Option<LevelFilter>,
-    warnings: Vec<String>,
     relay: Arc<Relay>,
     pages: Arc<page::Pages>,
     pub(crate) pipeline: Pipeline,
@@ -248,7 +247,7 @@ impl Telemetry {
             enabled: true,
             off_because: None,
             problems: Vec::new(),
-            warnings: running.warnings.clone(),
+            warnings: running.checker.warnings(),
             service_name: running.service_name.clone(),
             destinations: status::destinations(&running.delivery, &counts),
             store: running.store.as_ref().map(|store| store.status()),

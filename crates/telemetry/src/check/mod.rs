@@ -62,6 +62,11 @@ impl Checker {
         *self.lock() = Current::of(config);
     }
 
+    /// What looks like a mistake in the settings that hold.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.lock().warnings.clone()
+    }
+
     /// No code panics while it holds the lock, so a poisoned state is still consistent.
     fn lock(&self) -> MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)

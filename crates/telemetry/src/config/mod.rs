@@ -52,6 +52,7 @@ pub use catalogue::Setting;
 pub use destination::{Compression, Destination, Endpoint, Protocol};
 pub use durable::Durable;
 pub use error::{ConfigError, Problem};
+pub(crate) use file::MAX_DESTINATIONS;
 pub use flow::Flow;
 pub(crate) use layers::Given;
 pub use limits::Limits;

@@ -178,3 +178,96 @@ fn whatever_the_clock_says_what_is_found_gets_a_chance() {
         assert_eq!(queue.level().bytes, 0);
     }
 }
+
+#[test]
+fn what_a_sender_gives_back_is_given_out_again_in_its_place() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(async {
+        let queue = Queue::new(10_000);
+        for bytes in [1, 2, 3] {
+            queue.reserve(bytes).unwrap();
+            queue.put(batch(Source::Own, bytes)).unwrap();
+        }
+        let mut numbers = Vec::new();
+        for _ in 0..3 {
+            numbers.push(queue.next().await.unwrap().0);
+        }
+        queue.take_back(numbers[1]);
+        queue.finish(numbers[0]);
+        queue.take_back(numbers[0]);
+        assert_eq!(queue.level().batches, 2);
+        let (number, again) = queue.next().await.unwrap();
+        let body = again.load().await.unwrap().body;
+        assert_eq!((number, body.len()), (numbers[1], 2));
+        queue.close();
+        assert!(queue.next().await.is_none(), "the third is with a sender");
+        queue.finish(number);
+        queue.finish(numbers[2]);
+        assert_eq!((queue.level().batches, queue.level().bytes), (0, 0));
+    });
+}
+
+/// Destinations whose settings stay the same stay the same; the others keep their queues.
+#[test]
+fn a_change_touches_what_changes() {
+    let endpoints = ["http://127.0.0.1:1", "http://127.0.0.2:1"];
+    let before = config(&endpoints);
+    let delivery = Delivery::start(&before, None).unwrap();
+    let old = delivery.outlets();
+    assert_eq!(take(&delivery, &batch(Source::Own, 100)), Intake::Accepted);
+    let mut after = before.clone();
+    after.destinations[1].flow.concurrency = 1;
+    after.destinations[0].queue_bytes = Some(5000);
+    after.paused.insert(after.destinations[0].name.clone());
+    let change = delivery.prepare(&after).unwrap();
+    assert!(Arc::ptr_eq(&delivery.outlets()[0], &old[0]), "not yet");
+    delivery.commit(change, false);
+    let new = delivery.outlets();
+    assert!(Arc::ptr_eq(&new[0], &old[0]) && !Arc::ptr_eq(&new[1], &old[1]));
+    assert!(Arc::ptr_eq(&new[1].queue, &old[1].queue));
+    assert_eq!((new[0].queue.limit(), new[1].queue.limit()), (5000, 1000));
+    assert_eq!(new[0].state(), DestinationState::Paused);
+    assert_eq!(delivery.level("127.0.0.2:1").unwrap().batches, 1);
+    // A rule for nobody is a sentence, and nothing has changed.
+    after.routes = vec![crate::Route::new("r").to(["nobody"])];
+    let error = delivery.prepare(&after).unwrap_err();
+    assert!(error.contains("nobody"), "{error}");
+    after.routes.clear();
+    after.destinations.remove(0);
+    delivery.commit(delivery.prepare(&after).unwrap(), true);
+    assert!(delivery.level("127.0.0.1:1").is_none());
+    assert!(old[0].queue.reserve(1).is_err(), "nothing new is taken");
+    let mut many = before;
+    let name = |at: usize| format!("d{at}");
+    many.destinations = (0..40)
+        .map(|at| crate::Destination {
+            name: name(at),
+            ..many.destinations[0].clone()
+        })
+        .collect();
+    assert!(delivery.prepare(&many).unwrap_err().contains("31"));
+}
+
+#[test]
+fn history_has_sixty_samples_of_those_that_are_there() {
+    let delivery = Delivery::start(&config(&["http://127.0.0.1:1"]), None).unwrap();
+    let outlets = delivery.outlets();
+    let recorder = Recorder::default();
+    recorder.begin(&outlets, &[]);
+    assert_eq!(take(&delivery, &batch(Source::Own, 100)), Intake::Accepted);
+    let counts = delivery.counters().snapshot();
+    for _ in 0..70 {
+        recorder.sample(&outlets, &counts, Some(TailStatus::default()));
+    }
+    let history = recorder.shown();
+    let columns = &history.destinations["127.0.0.1:1"];
+    assert_eq!(
+        (columns.incoming.len(), columns.queue_bytes.len()),
+        (60, 60)
+    );
+    assert_eq!(history.tail.unwrap().traces.len(), 60);
+    let (rates, latency) = recorder.recent(&outlets[0], &counts);
+    assert_eq!((rates.outgoing, latency.requests), (0.0, 0));
+    recorder.sample(&[], &counts, None);
+    assert!(recorder.shown().destinations.is_empty() && recorder.shown().tail.is_none());
+}

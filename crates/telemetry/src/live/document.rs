@@ -1,6 +1,6 @@
 //! The text of the file: its tables taken out and put back, comments and order kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
@@ -45,20 +45,22 @@ impl Document {
     /// A text with the comments that this one has where the text has their masks.
     pub(super) fn with_comments(&self, text: &str) -> String {
         let own = self.text();
-        let mut own: Vec<_> = own
-            .split('\n')
-            .filter_map(|line| Some((masked_comment(line)?, line)))
-            .collect();
+        let mut comments = HashMap::<String, VecDeque<&str>>::new();
+        for line in own.split('\n') {
+            if let Some(masked) = masked_comment(line) {
+                comments.entry(masked).or_default().push_back(line);
+            }
+        }
         let lines = text.split('\n').map(|line| {
-            let known = own.iter().position(|(masked, _)| masked == line);
-            known.map_or(line, |at| own.remove(at).1)
+            let known = comments.get_mut(line).and_then(VecDeque::pop_front);
+            known.unwrap_or(line)
         });
         lines.collect::<Vec<_>>().join("\n")
     }
 
     /// Everything as JSON, secrets included: to compare, never to show.
-    pub(super) fn settings(&self) -> Vec<(String, String)> {
-        let mut found = Vec::new();
+    pub(super) fn settings(&self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
         leaves(self.0.as_table(), "", &mut found);
         found
     }
@@ -70,6 +72,15 @@ impl Document {
         };
         let tables = item.into_array_of_tables();
         tables.map_or_else(|_| Vec::new(), |tables| tables.into_iter().collect())
+    }
+
+    /// How many tables there are in an array of tables.
+    pub(super) fn count(&self, key: &str) -> usize {
+        match self.0.get(key) {
+            Some(Item::ArrayOfTables(tables)) => tables.len(),
+            Some(Item::Value(Value::Array(values))) => values.len(),
+            _ => 0,
+        }
     }
 
     /// Puts tables in place of all of an array of tables.
@@ -259,7 +270,7 @@ fn displace(table: &mut Table) {
     }
 }
 
-fn leaves(table: &dyn TableLike, prefix: &str, found: &mut Vec<(String, String)>) {
+fn leaves(table: &dyn TableLike, prefix: &str, found: &mut BTreeMap<String, String>) {
     for (key, item) in table.iter() {
         let path = format!("{prefix}{key}");
         match item.as_table_like() {
@@ -267,7 +278,7 @@ fn leaves(table: &dyn TableLike, prefix: &str, found: &mut Vec<(String, String)>
             None => {
                 let value = item.as_value().cloned();
                 let plain = value.map(|value| value.decorated("", "").to_string());
-                found.push((path, plain.unwrap_or_else(|| item.to_string())));
+                found.insert(path, plain.unwrap_or_else(|| item.to_string()));
             }
         }
     }

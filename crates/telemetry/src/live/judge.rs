@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::document::ROUTE;
+use super::document::{DESTINATION, ROUTE};
 use super::inner::{Inner, State, whole};
 use super::propose::Proposal;
 use super::{LiveError, LiveProblem};
-use crate::config::{Config, Parsed};
+use crate::config::{Config, MAX_DESTINATIONS, MAX_ROUTES, Parsed};
 use crate::{Destination, Problem};
+
+/// Problems that are told at a time.
+const MAX_PROBLEMS: usize = 200;
 
 impl Inner {
     /// # Errors
@@ -18,8 +21,19 @@ impl Inner {
         proposal: &Proposal,
         discard: bool,
     ) -> Result<Parsed, LiveError> {
+        for (key, most) in [(DESTINATION, MAX_DESTINATIONS), (ROUTE, MAX_ROUTES)] {
+            let count = proposal.document.count(key);
+            if count > most {
+                let remedy = format!("there may be {most} of them at most, and there are {count}");
+                return Err(LiveError::Invalid(vec![LiveProblem {
+                    pointer: format!("/{key}s"),
+                    place: key.to_owned(),
+                    ..whole(remedy)
+                }]));
+            }
+        }
         let mut parsed = self.read(&proposal.text).map_err(|error| {
-            let problems = error.problems().iter();
+            let problems = error.problems().iter().take(MAX_PROBLEMS);
             let pointed = problems.map(|problem| pointed(problem, proposal));
             LiveError::Invalid(pointed.collect())
         })?;
@@ -111,7 +125,7 @@ fn moved(state: &State, proposal: &Proposal, parsed: &Parsed) -> Vec<LiveProblem
 }
 
 fn has_secrets(proposal: &Proposal, at: usize) -> bool {
-    let tables = proposal.document.tables(super::document::DESTINATION);
+    let tables = proposal.document.tables(DESTINATION);
     let place = super::json::Place::root(true);
     tables.get(at).is_some_and(|table| {
         let mut entries = table.iter();

@@ -89,11 +89,11 @@ impl Inner {
         let at_once = |key: &str| {
             key == DESTINATION || key == ROUTE || AT_ONCE.iter().any(|start| key.starts_with(start))
         };
-        let changed = after.iter().filter(|entry| !before.contains(entry));
-        let gone = before
+        let changed = after
             .iter()
-            .filter(|(key, _)| !after.iter().any(|(k, _)| k == key));
-        let keys = changed.chain(gone).map(|(key, _)| key.clone());
+            .filter(|(key, value)| before.get(*key) != Some(value));
+        let gone = before.keys().filter(|key| !after.contains_key(*key));
+        let keys = changed.map(|(key, _)| key).chain(gone).cloned();
         let mut restart: Vec<String> = keys.filter(|key| !at_once(key)).collect();
         let (started, config) = (&self.started.config, &state.parsed.config);
         if started.metric_temporality != config.metric_temporality {

@@ -374,7 +374,6 @@ impl TelemetryBuilder {
         let running = Arc::new(Running {
             service_name: config.service_name.or(self.identity.service_name),
             log_level: config.log_level,
-            warnings: config.warnings,
             relay,
             pages: Arc::new(Pages::new(&config.page)),
             pipeline,

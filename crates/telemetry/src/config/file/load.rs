@@ -14,7 +14,7 @@ use super::{DestinationTable, Entry, File, RouteTable, bounded, routes, value};
 /// Settings are short; a larger file is another one.
 const MAX_BYTES: u64 = 1024 * 1024;
 /// More backends than this are a mistake: each has a queue, and everything is sent to all.
-const MAX_DESTINATIONS: usize = 16;
+pub(crate) const MAX_DESTINATIONS: usize = 16;
 
 /// Reads the file that the setting names. What is wrong is in the result's problems.
 pub(in crate::config) fn load(path: &Found, environment: Lookup<'_>) -> File {

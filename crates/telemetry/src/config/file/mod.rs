@@ -17,6 +17,7 @@ use super::catalogue::{Kind, Setting, nearest};
 use super::reader::OTLP;
 
 pub(super) use bounded::read as read_bounded;
+pub(crate) use load::MAX_DESTINATIONS;
 pub(super) use load::{load, parse};
 pub(super) use routes::RouteTable;
 pub(super) use states::read as states;
