@@ -333,6 +333,10 @@ fn merged(
             return (table, true);
         }
     }
+    if let (None, Some(Json::String(name))) = (old, json.get("name")) {
+        // What a new one is called stands first.
+        table.insert("name", toml_edit::value(name));
+    }
     let mut merge = Merge {
         wrong: problems,
         carried: false,

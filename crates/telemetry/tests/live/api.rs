@@ -166,6 +166,10 @@ async fn earlier_versions_are_kept_and_restored() {
     assert_eq!(numbers, [1, 2, 3, 4, 5]);
     assert_eq!(versions[0]["destinations"].as_array().unwrap().len(), 7);
     let newest = folder.read("telemetry.toml");
+    assert!(
+        newest.contains("[[destination]]\nname = \"extra 6\"\n"),
+        "{newest}"
+    );
     let path = "/config/versions/5/restore";
     let restored = ask(&telemetry, Method::POST, path, "*", None).await;
     assert_eq!(restored.status, StatusCode::OK, "{}", restored.text);
