@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     // Tests of components ask for happy-dom in their first line.
     environment: 'node',
+    // Mounting whole views takes seconds where many things are built beside it.
+    testTimeout: 20_000,
     include: ['src/**/*.test.ts'],
   },
 })

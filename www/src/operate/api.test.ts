@@ -93,7 +93,9 @@ const destination = { name: 'a', endpoint: 'http://localhost:4318' }
 it('asks for nothing, and reads nothing, that the server does not describe', async () => {
   const status = await api.getStatus(ask)
   expect(status.destinations[0]).toMatchObject({ state: 'active', queued: 7, rates: { in: 7 }, latency: { p95Ms: 7 } })
-  expect((await api.getHistory(ask)).destinations.get('some')).toMatchObject({ in: [7], oldestMs: [7], p95Ms: [7] })
+  const history = await api.getHistory(ask)
+  expect(history.destinations.get('some')).toMatchObject({ in: [7], oldestMs: [7], p95Ms: [7] })
+  expect(history.tail).toMatchObject({ bytes: [7], kept: [1000] })
   expect(await api.checkAll(ask)).toMatchObject([{ accepted: true, durationMs: 7 }])
 
   const config = await api.getConfiguration(ask)

@@ -23,6 +23,8 @@ export interface History {
   /** When the last sample was taken, epoch milliseconds. */
   untilMs: number
   destinations: Map<string, Columns>
+  /** Whole traces that are held until they are decided, and those that were per second; `null` where there is no such choice. */
+  tail: { bytes: Column; kept: Column; dropped: Column } | null
 }
 
 /** Samples that a chart has room for: what the server keeps. */
@@ -34,7 +36,15 @@ export function readHistory(body: unknown): History {
     everyMs: number(raw.every_ms) || 5000,
     untilMs: number(raw.until_ms),
     destinations: new Map(Object.entries(fields(raw.destinations)).map(([name, columns]) => [name, readColumns(columns)])),
+    tail: readTail(raw.tail, (number(raw.every_ms) || 5000) / 1000),
   }
+}
+
+function readTail(value: unknown, everySeconds: number): History['tail'] {
+  if (typeof value !== 'object' || value === null) return null
+  const raw = fields(value)
+  const perSecond = (counts: unknown) => column(counts).map((count) => count && count / everySeconds)
+  return { bytes: column(raw.bytes), kept: perSecond(raw.kept), dropped: perSecond(raw.dropped) }
 }
 
 function readColumns(value: unknown): Columns {

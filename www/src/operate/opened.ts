@@ -4,6 +4,9 @@ import { createPinia } from 'pinia'
 import { createMemoryHistory, createRouter, RouterView, type Router } from 'vue-router'
 import { routes } from '../router'
 
+// Loaded before the tests begin, and not within the time of the first.
+import.meta.glob('./**/*{View,Tab,Editor}.vue', { eager: true })
+
 export interface Opened {
   wrapper: VueWrapper
   router: Router

@@ -20,7 +20,7 @@ beforeEach(() => {
   forget()
   stats = { state: 'ready', queued: 3, queuedBytes: 900, exported: { traces: 40, logs: 1, metrics: 0 }, dropped: {} }
   on('GET /config', () => configurationBody())
-  on('GET /history', () => ({ every_ms: 5000, until_ms: 100_000, destinations: { archive: { in: [1, 2], out: [1, 2], queue_bytes: [0, 2048], p50_ms: [null, 12] } } }))
+  on('GET /history', () => ({ every_ms: 5000, until_ms: 100_000, destinations: { archive: { in: [1, 2], out: [1, 2], queue_bytes: [0, 2048], p50_ms: [null, 12] } }, tail: { bytes: [0, 2048], kept: [0, 10], dropped: [0, 20] } }))
 })
 
 afterEach(() => opened.wrapper.unmount())
@@ -67,6 +67,7 @@ it('says how queues on disk and whole traces are', async () => {
   })
   expect(opened.get('storage').text()).toMatch(/failing.*The disk is full\..*3 requests, queued again.*1 places/)
   expect(opened.get('tail').text()).toMatch(/3 traces, 9 spans.*1 KiB of 2 KiB.*5 traces.*70 traces.*2 for want of memory/)
+  expect(opened.get('tail').findAll('figcaption').map((caption) => caption.text())).toEqual([expect.stringMatching(/Held.*2 KiB/), expect.stringMatching(/Decided.*kept.*2\/s.*dropped.*4\/s/s)])
 })
 it('shows what was refused for good, and sends it again', async () => {
   const letters = ['1', '2'].map((id) => ({ id, destination: 'a:4318', signal: 'traces', items: 7, bytes: 2048, refused_ms: 5, status: 'HTTP 400', message: 'HTTP 400, "not like this"' }))

@@ -48,6 +48,10 @@ it('restores an earlier version, and says what that changed', async () => {
 it('lets a change made by hand be applied or taken back', async () => {
   config = configurationBody({ file: { path: '/srv/telemetry.toml', etag: '"1"', saved: true, changed_by_hand: true, problem: null } })
   await open('a = 1')
+  await opened.router.push('/telemetry/routes')
+  await vi.waitFor(() => expect(opened.wrapper.text()).toContain('The file of settings was changed by hand'))
+  await opened.router.push('/telemetry/configuration')
+  await vi.waitFor(() => expect(opened.has('reload')).toBe(true))
   on('POST /config/reload', () => refuse(422, 'this cannot be used', [{ pointer: '', place: 'telemetry.toml:3: share', value: '7', remedy: 'expected 0 to 1' }]))
   await opened.get('reload').trigger('click')
   await flushPromises()
