@@ -88,6 +88,17 @@ impl Child {
         }
     }
 
+    /// Ends it at once.
+    pub(crate) async fn kill(mut self) {
+        // Fails only where it has just ended.
+        let _ = self.process.kill().await;
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.process.try_wait(), Ok(None))
+    }
+
     fn failed(&self, what: &str) -> String {
         format!("{} {what}; see {}", self.name, self.log.display())
     }

@@ -42,6 +42,23 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// All of it, for a report.
+    pub(crate) fn sentence(&self) -> String {
+        let Self {
+            date,
+            processor,
+            cores,
+            memory_gib,
+            system,
+            load,
+        } = self;
+        format!(
+            "Measured on {date}: {cores} cores of {processor}, {memory_gib} GiB, {system}; load {load} at the start."
+        )
+    }
+}
+
 /// The first line that a program prints, or `unknown`.
 pub(crate) fn first_line(command: &mut Command) -> String {
     let output = command.output().ok().filter(|run| run.status.success());

@@ -11,18 +11,23 @@
 //! | module | concern |
 //! |---|---|
 //! | [`socketio`] | Socket.IO servers under load |
+//! | [`relay`] | our relay and the OpenTelemetry Collector |
 //! | [`child`] | the programs that take part: started, spoken to in lines, ended |
 //! | [`sink`] | an OTLP receiver that counts what arrives |
 //! | [`usage`] | processor time and memory of a process |
 //! | [`machine`] | where and when it was measured |
-//! | [`stats`] | medians and ranges |
+//! | [`stats`], [`verdict`] | medians and ranges, and what they are to be |
+//! | [`layout`] | how reports look |
 
 mod child;
+mod layout;
 mod machine;
+mod relay;
 mod sink;
 mod socketio;
 mod stats;
 mod usage;
+mod verdict;
 
 use std::process::ExitCode;
 
@@ -42,12 +47,17 @@ struct Arguments {
 enum Benchmark {
     /// Processor time, latency and memory of Socket.IO servers, with and without tracing.
     Socketio(socketio::Options),
+    /// Spans per processor second, latency and memory of relays.
+    Relay(relay::Options),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Benchmark::Socketio(options) = Arguments::parse().benchmark;
-    match socketio::run(&options).await {
+    let done = match Arguments::parse().benchmark {
+        Benchmark::Socketio(options) => socketio::run(&options).await,
+        Benchmark::Relay(options) => relay::run(&options).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             eprintln!("aether-bench: {reason}");

@@ -36,6 +36,10 @@ pub(crate) struct Arrived {
     pub(crate) joined: u64,
     /// Bytes of trace requests, after decompression.
     pub(crate) bytes: u64,
+    /// Ids of spans, added up as numbers.
+    pub(crate) ids: u64,
+    /// Requests with spans.
+    pub(crate) requests: u64,
     /// Requests that were no OTLP protobuf.
     pub(crate) malformed: u64,
 }
@@ -49,11 +53,15 @@ impl Arrived {
 
     fn add(&mut self, request: ExportTraceServiceRequest, bytes: usize) {
         self.bytes += bytes as u64;
+        self.requests += 1;
         let scopes = request
             .resource_spans
             .into_iter()
             .flat_map(|resource| resource.scope_spans);
         for span in scopes.flat_map(|scope| scope.spans) {
+            if let Ok(id) = span.span_id.as_slice().try_into() {
+                self.ids = self.ids.wrapping_add(u64::from_be_bytes(id));
+            }
             self.joined += u64::from(!span.parent_span_id.is_empty());
             if let Some(count) = self.spans.get_mut(&span.name) {
                 *count += 1;
@@ -98,6 +106,12 @@ impl Sink {
             arrived,
             serving,
         })
+    }
+
+    /// Where it listens.
+    #[cfg(test)]
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// What `OTEL_EXPORTER_OTLP_ENDPOINT` is set to.

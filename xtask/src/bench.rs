@@ -5,7 +5,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::build;
 use crate::fingerprint;
@@ -14,13 +14,14 @@ use crate::process::{Outcome, command, run, run_quiet, say};
 use crate::setup;
 
 const HELP: &str = "\
-say what: `cargo xtask bench socketio` or `cargo xtask bench browser`
+say what: `cargo xtask bench socketio`, `cargo xtask bench browser` or `cargo xtask bench relay`
 Flags go on behind it; `--help` lists them.";
 
 pub(crate) fn run_named(args: &[String]) -> Outcome {
     match args.split_first() {
         Some((name, rest)) if name == "socketio" => socketio(rest),
         Some((name, rest)) if name == "browser" => browser(rest),
+        Some((name, rest)) if name == "relay" => relay(rest),
         Some((name, _)) => Err(format!("no benchmark `{name}`; {HELP}")),
         None => Err(HELP.to_owned()),
     }
@@ -30,21 +31,7 @@ fn socketio(flags: &[String]) -> Outcome {
     let root = paths::root();
     let node = node_packages("node")?;
     let python = setup::python::environment(&setup::python::BENCH)??;
-    say("building the benchmark (release)");
-    let build = [
-        "build",
-        "--quiet",
-        "--release",
-        "--locked",
-        "--package",
-        "aether-bench",
-    ];
-    run(&mut command("cargo", &build, &root))?;
-    let release = paths::target().join("release");
-    let mut bench = command(release.join("aether-bench"), &["socketio"], &root);
-    if !names_folder(flags) {
-        bench.arg("--out").arg(root.join("artifacts/bench"));
-    }
+    let (mut bench, release) = program("socketio", flags)?;
     let status = bench
         .arg("--server")
         .arg(release.join("aether-bench-server"))
@@ -58,6 +45,45 @@ fn socketio(flags: &[String]) -> Outcome {
         .stdin(Stdio::null())
         .status();
     done(status)
+}
+
+/// Our relay and the OpenTelemetry Collector.
+fn relay(flags: &[String]) -> Outcome {
+    let (collector, generator, version) = setup::backends::for_bench()?;
+    let (mut bench, release) = program("relay", flags)?;
+    let status = bench
+        .arg("--relay")
+        .arg(release.join("aether-bench-relay"))
+        .arg("--collector")
+        .arg(collector)
+        .arg("--generator")
+        .arg(generator)
+        .args(["--generator-version", version])
+        .args(flags)
+        .stdin(Stdio::null())
+        .status();
+    done(status)
+}
+
+/// The program for a benchmark, built, and the folder that it and its servers are in.
+fn program(name: &str, flags: &[String]) -> Outcome<(Command, PathBuf)> {
+    let root = paths::root();
+    say("building the benchmark (release)");
+    let build = [
+        "build",
+        "--quiet",
+        "--release",
+        "--locked",
+        "--package",
+        "aether-bench",
+    ];
+    run(&mut command("cargo", &build, &root))?;
+    let release = paths::target().join("release");
+    let mut bench = command(release.join("aether-bench"), &[name], &root);
+    if !names_folder(flags) {
+        bench.arg("--out").arg(root.join("artifacts/bench"));
+    }
+    Ok((bench, release))
 }
 
 /// What became of a benchmark.

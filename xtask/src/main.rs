@@ -25,7 +25,8 @@ cargo xtask <command>
                 e2e, browsers, packaging, size
   build         set up and build everything: browser client, page, server
   check         cargo fmt, clippy -D warnings, eslint, tsc and vue-tsc
-  bench <name>  measure side by side with peers and write a report to artifacts/bench: socketio
+  bench <name>  measure side by side with peers and write a report to artifacts/bench:
+                socketio, browser, relay
   size          what a page must load for telemetry, in gzip and brotli bytes
   setup         only install what the other commands need
 

@@ -13,16 +13,15 @@ mod round;
 mod summary;
 mod versions;
 
-use std::fs;
-
 pub(crate) use options::Options;
 
 use crate::Outcome;
+use crate::layout;
 use crate::machine::Machine;
 use contestant::Contestant;
 use report::Report;
 use round::{Measurement, Setup};
-use summary::{Summary, Verdict};
+use summary::Summary;
 
 /// Runs the benchmark, prints the table and writes the report.
 ///
@@ -57,21 +56,14 @@ pub(crate) async fn run(options: &Options) -> Outcome {
         machine,
         versions: versions::all(options),
         load: options.load(),
-        verdicts: Verdict::all(&contestants, &measurements),
+        verdicts: summary::verdicts(&contestants, &measurements),
         results,
     };
     println!("{}", report.table());
-    let write = |name: &str, text: String| {
-        let path = options.out.join(name);
-        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
-        eprintln!("written: {}", path.display());
-        Ok::<(), String>(())
-    };
-    write("socketio.md", report.markdown())?;
-    write("socketio.json", report.json()?)?;
+    layout::write(&options.out, "socketio.md", &report.markdown())?;
+    layout::write(&options.out, "socketio.json", &report.json()?)?;
     if let Some(page) = &options.page {
-        report::update(page, &report.markdown())?;
-        eprintln!("written: {}", page.display());
+        layout::update(page, "socketio", &report.markdown())?;
     }
     Ok(())
 }

@@ -188,7 +188,7 @@ mod tests {
             spans: [("event".to_owned(), 5), ("connect".to_owned(), 5)].into(),
             joined: 3,
             bytes: 1_000,
-            malformed: 0,
+            ..Arrived::default()
         };
         let exported = Exported::of(&arrived, &spans, 3);
         assert_eq!((exported.spans, exported.expected), (5, 6));

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::contestant::Contestant;
 use super::round::{Measurement, megabytes};
 use crate::stats::Spread;
+use crate::verdict::Verdict;
 
 /// One line of the table.
 #[derive(Debug, Clone, Serialize)]
@@ -66,82 +67,64 @@ impl Sum {
     }
 }
 
-/// Two contestants compared, round by round: both of a round ran within the same minute.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Verdict {
-    pub(crate) what: &'static str,
-    pub(crate) unit: &'static str,
-    pub(crate) spread: Spread,
-    /// What we want it to be at most.
-    pub(crate) limit: Option<f64>,
-}
-
 /// How two measurements of a round become one number.
 enum Compared {
     Ratio,
     Difference,
 }
 
-impl Verdict {
-    /// Every comparison whose contestants both took part.
-    pub(crate) fn all(contestants: &[&Contestant], rounds: &[Vec<Measurement>]) -> Vec<Self> {
-        let of = |key: &str| {
-            let index = contestants.iter().position(|one| one.key == key)?;
-            rounds.get(index)
-        };
-        let verdict = |what, compared, (one, other), value: fn(&Measurement) -> f64, limit| {
-            let pairs = of(one)?.iter().zip(of(other)?);
-            let numbers =
-                pairs.map(|(one, other)| compared_as(&compared, value(one), value(other)));
-            Some(Self {
-                what,
-                unit: match compared {
-                    Compared::Ratio => "×",
-                    Compared::Difference => "µs",
-                },
-                spread: Spread::of(numbers)?,
-                limit,
-            })
-        };
-        [
-            verdict(
-                "CPU per event, ours traced : Node traced",
-                Compared::Ratio,
-                ("rust-traced", "node-traced"),
-                |round| round.cpu_us,
-                Some(0.5),
-            ),
-            verdict(
-                "CPU per event that tracing adds, ours",
-                Compared::Difference,
-                ("rust-traced", "rust-bare"),
-                |round| round.cpu_us,
-                Some(3.0),
-            ),
-            verdict(
-                "CPU per event that tracing adds, Node",
-                Compared::Difference,
-                ("node-traced", "node-bare"),
-                |round| round.cpu_us,
-                None,
-            ),
-            verdict(
-                "Memory after the load, ours traced : Node traced",
-                Compared::Ratio,
-                ("rust-traced", "node-traced"),
-                |round| round.resident as f64,
-                Some(0.5),
-            ),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
-
-    /// Whether the median keeps to the limit, where there is one.
-    pub(crate) fn holds(&self) -> Option<bool> {
-        self.limit.map(|limit| self.spread.median <= limit)
-    }
+/// Every comparison whose contestants both took part.
+pub(crate) fn verdicts(contestants: &[&Contestant], rounds: &[Vec<Measurement>]) -> Vec<Verdict> {
+    let of = |key: &str| {
+        let index = contestants.iter().position(|one| one.key == key)?;
+        rounds.get(index)
+    };
+    let verdict = |what: &str, compared, (one, other), value: fn(&Measurement) -> f64, limit| {
+        let pairs = of(one)?.iter().zip(of(other)?);
+        let numbers = pairs.map(|(one, other)| compared_as(&compared, value(one), value(other)));
+        Some(Verdict {
+            what: what.to_owned(),
+            unit: match compared {
+                Compared::Ratio => "×",
+                Compared::Difference => "µs",
+            },
+            spread: Spread::of(numbers)?,
+            limit,
+        })
+    };
+    [
+        verdict(
+            "CPU per event, ours traced : Node traced",
+            Compared::Ratio,
+            ("rust-traced", "node-traced"),
+            |round| round.cpu_us,
+            Some(0.5),
+        ),
+        verdict(
+            "CPU per event that tracing adds, ours",
+            Compared::Difference,
+            ("rust-traced", "rust-bare"),
+            |round| round.cpu_us,
+            Some(3.0),
+        ),
+        verdict(
+            "CPU per event that tracing adds, Node",
+            Compared::Difference,
+            ("node-traced", "node-bare"),
+            |round| round.cpu_us,
+            None,
+        ),
+        verdict(
+            "Memory after the load, ours traced : Node traced",
+            Compared::Ratio,
+            ("rust-traced", "node-traced"),
+            |round| round.resident as f64,
+            Some(0.5),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn compared_as(compared: &Compared, one: f64, other: f64) -> f64 {
@@ -181,28 +164,12 @@ mod tests {
             vec![round(12.0, 30), round(23.0, 30)],
             vec![round(24.0, 100), round(92.0, 100)],
         ];
-        let verdicts = Verdict::all(&contestants, &rounds);
+        let verdicts = super::verdicts(&contestants, &rounds);
         assert_eq!(verdicts.len(), 3, "nothing is said about who was left out");
         let spreads: Vec<_> = verdicts.iter().map(|one| one.spread).collect();
         assert_eq!((spreads[0].min, spreads[0].max), (0.25, 0.5));
         assert_eq!((spreads[1].min, spreads[1].max), (2.0, 3.0));
         assert_eq!(spreads[2].median, 0.3);
         assert!(verdicts.iter().all(|one| one.holds() == Some(true)));
-    }
-
-    #[test]
-    fn a_limit_is_exceeded_by_the_median() {
-        let verdict = |median, limit| Verdict {
-            what: "",
-            unit: "",
-            spread: Spread {
-                median,
-                min: 0.0,
-                max: 9.0,
-            },
-            limit,
-        };
-        assert_eq!(verdict(3.1, Some(3.0)).holds(), Some(false));
-        assert_eq!(verdict(3.1, None).holds(), None);
     }
 }

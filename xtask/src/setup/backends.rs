@@ -21,6 +21,8 @@ const COLLECTOR: &str = "0.159.0";
 /// The commit of this version's tag is also that of Jaeger v2.13.0; Go cannot address the latter,
 /// because the module's path does not end in `/v2`.
 const JAEGER: &str = "1.76.0";
+/// Of the versions near the Collector's, one that Go's module proxy has.
+const GENERATOR: &str = "0.157.0";
 
 /// One backend in Go: which tests need it, and how it is made.
 struct Recipe {
@@ -41,11 +43,8 @@ const RECIPES: [Recipe; 2] = [
         version: COLLECTOR,
         test: "collector",
         variable: "AETHER_BACKEND_OTELCOL",
-        source: || {
-            let list = collector_list();
-            fs::read_to_string(&list).map_err(|error| format!("{}: {error}", list.display()))
-        },
-        build: collector,
+        source: || read(&collector_list()),
+        build: |work| build_collector(work, &collector_list()),
     },
     Recipe {
         name: "jaeger",
@@ -63,6 +62,51 @@ enum Trouble {
     Unavailable(String),
     /// It was fetched and does not compile.
     Failed(String),
+}
+
+/// What `cargo xtask bench relay` needs, which no test does.
+const BENCH: [Recipe; 2] = [
+    Recipe {
+        name: "otelcol-bench",
+        version: COLLECTOR,
+        test: "",
+        variable: "",
+        source: || read(&bench_collector_list()),
+        build: |work| build_collector(work, &bench_collector_list()),
+    },
+    Recipe {
+        name: "telemetrygen",
+        version: GENERATOR,
+        test: "",
+        variable: "",
+        source: || Ok(String::new()),
+        build: |work| {
+            let repository = "github.com/open-telemetry/opentelemetry-collector-contrib";
+            let module = format!("{repository}/cmd/telemetrygen@v{GENERATOR}");
+            fetch(
+                go(work)
+                    .args(["install", "-trimpath", &module])
+                    .env("GOBIN", work),
+            )?;
+            Ok(work.join("telemetrygen"))
+        },
+    },
+];
+
+/// A Collector with batches and queues in files, the Collector project's load generator, and the
+/// latter's version.
+///
+/// # Errors
+/// They cannot be had here, or do not compile.
+pub(crate) fn for_bench() -> Outcome<(PathBuf, PathBuf, &'static str)> {
+    let [collector, generator] = BENCH.map(|recipe| {
+        one(&recipe).map_err(|trouble| match trouble {
+            Trouble::Unavailable(reason) | Trouble::Failed(reason) => {
+                format!("{} {}: {reason}", recipe.name, recipe.version)
+            }
+        })
+    });
+    Ok((collector?, generator?, GENERATOR))
 }
 
 /// What there is to test against.
@@ -162,7 +206,7 @@ fn one(recipe: &Recipe) -> Result<PathBuf, Trouble> {
 }
 
 /// The Collector's own builder makes a Go module from our list of components; then it is compiled.
-fn collector(work: &Path) -> Result<PathBuf, Trouble> {
+fn build_collector(work: &Path, list: &Path) -> Result<PathBuf, Trouble> {
     let module = format!("go.opentelemetry.io/collector/cmd/builder@v{COLLECTOR}");
     fetch(
         go(work)
@@ -173,7 +217,7 @@ fn collector(work: &Path) -> Result<PathBuf, Trouble> {
         Command::new(work.join("builder"))
             .current_dir(work)
             .arg("--config")
-            .arg(collector_list())
+            .arg(list)
             .arg("--skip-compilation"),
     )?;
     compile(&work.join("otelcol"), ".", &work.join("program"))
@@ -182,6 +226,15 @@ fn collector(work: &Path) -> Result<PathBuf, Trouble> {
 /// The components of our Collector.
 fn collector_list() -> PathBuf {
     paths::root().join("tests/backends/collector-build.yaml")
+}
+
+/// The components of the one that is measured.
+fn bench_collector_list() -> PathBuf {
+    paths::root().join("bench/relay/collector-build.yaml")
+}
+
+fn read(list: &Path) -> Outcome<String> {
+    fs::read_to_string(list).map_err(|error| format!("{}: {error}", list.display()))
 }
 
 /// Jaeger's module replaces one of its dependencies, so `go install` refuses it. Compiled where
