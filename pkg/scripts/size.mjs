@@ -49,7 +49,7 @@ console.log('bytes'.padEnd(34) + cells('raw', 'gzip', 'brotli', 'cap', 'first', 
 console.log('the WebAssembly module'.padEnd(34) + cells(wasm.raw, wasm.gzip, wasm.brotli));
 
 let failed = false;
-for (const { name, code, cap, without = [], first = Infinity } of APPLICATIONS) {
+for (const { name, code, cap, without = ['json'], first = Infinity } of APPLICATIONS) {
   const size = await bundle(code, without);
   const total = size.brotli + wasm.brotli;
   console.log(name.padEnd(34) + cells(size.raw + wasm.raw, size.gzip + wasm.gzip, total, cap, size.first, first === Infinity ? '' : first));

@@ -132,6 +132,11 @@ export interface TelemetryOptions {
    * appended, or a URL that ends in `/v1/traces`. Default: the page's own origin.
    */
   endpoint?: string;
+  /**
+   * How requests are written, as in `OTEL_EXPORTER_OTLP_PROTOCOL`. Default `http/protobuf`; with `http/json` their code is loaded in
+   * addition, and they take two to three times as many bytes. Browsers cannot speak gRPC.
+   */
+  protocol?: 'http/protobuf' | 'http/json';
   /** Headers of export requests, as an object or as `k=v,k2=v2` with percent-encoded values. Visible to everybody who opens the page. */
   headers?: Record<string, string> | string;
   /** Share of new traces to record, 0 to 1. Default 1. */

@@ -44,10 +44,11 @@ export const startEngine = async (options: TelemetryOptions, client: Client, met
   const urls = endpoints(options.endpoint);
   // Has been explained.
   if (!urls) throw undefined;
-  const { headers = {}, wasm } = options;
+  const { headers = {}, wasm, protocol } = options;
   const fetch = originalFetch();
   const parsed = typeof headers === 'string' ? (await import('./headers.js')).parseHeaders(headers) : headers;
-  return new Engine(await loadModule(wasm!, fetch), options, urls, parsed, fetch, client, metrics);
+  const engine = new Engine(await loadModule(wasm!, fetch), options, urls, parsed, fetch, client, metrics);
+  return protocol === 'http/json' ? (await import('./json.js')).speakJson(engine) : engine;
 };
 
 export class Engine extends Transport {

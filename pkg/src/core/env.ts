@@ -12,7 +12,7 @@ const PAIRS = /^[^=,]+=[^,]*(,[^=,]+=[^,]*)*$/;
 const pairs = (text: string): Attributes => Object.fromEntries(new URLSearchParams(text.replace(/\+/g, '%2B').replace(/\s*,\s*/g, '&')));
 
 /**
- * Options from the variables of a build, all of them beginning with `VITE_TELEMETRY_`: `ENABLED`, `ENDPOINT`, `HEADERS`,
+ * Options from the variables of a build, all of them beginning with `VITE_TELEMETRY_`: `ENABLED`, `ENDPOINT`, `PROTOCOL`, `HEADERS`,
  * `SERVICE_NAME`, `SERVICE_VERSION`, `SAMPLE_RATIO`, `RESOURCE_ATTRIBUTES` (`key=value,key2=value2`), `PROPAGATE_TO`
  * (origins, with commas) and `RECORD_QUERY`. What the code says explicitly wins; of resource attributes, for each key. A
  * value that cannot be used is left out, and that is said once.
@@ -34,6 +34,7 @@ export const withEnv = (options: Omit<TelemetryOptions, 'serviceName'> & { servi
     ...options,
     enabled: options.enabled ?? flag('ENABLED') ?? true,
     endpoint: options.endpoint ?? text('ENDPOINT'),
+    protocol: options.protocol ?? text('PROTOCOL', /^http\/(protobuf|json)$/, 'http/protobuf or http/json'),
     headers: options.headers ?? text('HEADERS'),
     serviceName: options.serviceName ?? text('SERVICE_NAME'),
     serviceVersion: options.serviceVersion ?? text('SERVICE_VERSION'),

@@ -34,6 +34,16 @@ export interface Request {
   reserved?: number;
 }
 
+/** Another form of requests and answers than protobuf. */
+export interface Codec {
+  /** The content type. */
+  readonly type: string;
+  /** Requests have at most so many times the bytes that they have as protobuf. */
+  readonly growth: number;
+  pack(request: Request): Uint8Array<ArrayBuffer>;
+  unpack(answer: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+}
+
 /** `Retry-After`: seconds or an HTTP date; -1 if it is neither, or asks for nothing. */
 export const retryAfter = (value: string | null): number => {
   const ms = Number(value) * 1000 || Date.parse(value!) - Date.now();
@@ -55,6 +65,8 @@ export abstract class Transport {
   readonly flying = new Set<Request>();
   /** Bytes on their way with `keepalive`. */
   reserved = 0;
+  /** None for protobuf. */
+  coding?: Codec;
   private readonly abort = new AbortController();
 
   abstract readonly module: Module;
@@ -135,8 +147,9 @@ export abstract class Transport {
     let pause;
     let answer;
     try {
-      const headers: Record<string, string> = { ...this.headers, 'content-type': 'application/x-protobuf' };
-      let { body } = request;
+      const { coding } = this;
+      const headers: Record<string, string> = { ...this.headers, 'content-type': coding ? coding.type : 'application/x-protobuf' };
+      let body = coding ? coding.pack(request) : request.body;
       if (!final && typeof CompressionStream !== 'undefined') {
         body = await gzip(body);
         if (!this.flying.has(request)) return;
@@ -154,7 +167,7 @@ export abstract class Transport {
       const bytes = new Uint8Array(await response.arrayBuffer());
       status = response.status;
       pause = retryAfter(response.headers.get('retry-after'));
-      if (bytes.length <= MAX_ANSWER_BYTES) answer = bytes;
+      if (bytes.length <= MAX_ANSWER_BYTES) answer = coding ? coding.unpack(bytes) : bytes;
     } catch {
       // No answer: status 0, which the module knows to try again. When a page is left its requests fail for the page alone,
       // before it hears that it is, and the browser goes on with them: then nothing follows any more.

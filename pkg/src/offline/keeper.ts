@@ -74,7 +74,7 @@ export const keep = (engine: Engine, options: OfflineOptions): (() => void) => {
       posted.delete(id);
     }
     const keeps = storage && !shelf.refusing;
-    const room = KEEPALIVE_BYTES - engine.reserved - (keeps ? 0 : LAST_WORDS_BYTES);
+    const room = (KEEPALIVE_BYTES - engine.reserved - (keeps ? 0 : LAST_WORDS_BYTES)) / (engine.coding?.growth ?? 1);
     const { now: first, rest } = divide(waiting, courier.stuck ? 0 : room, active()?.traceId);
     for (const parcel of first) void courier.send(parcel, true);
     let left = named(rest, now());

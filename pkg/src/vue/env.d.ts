@@ -2,7 +2,7 @@
 interface ImportMeta {
   readonly env?: Readonly<
     Record<
-      `VITE_TELEMETRY_${'ENABLED' | 'ENDPOINT' | 'HEADERS' | 'SERVICE_NAME' | 'SERVICE_VERSION' | 'SAMPLE_RATIO' | 'RESOURCE_ATTRIBUTES' | 'PROPAGATE_TO' | 'RECORD_QUERY'}`,
+      `VITE_TELEMETRY_${'ENABLED' | 'ENDPOINT' | 'PROTOCOL' | 'HEADERS' | 'SERVICE_NAME' | 'SERVICE_VERSION' | 'SAMPLE_RATIO' | 'RESOURCE_ATTRIBUTES' | 'PROPAGATE_TO' | 'RECORD_QUERY'}`,
       string | undefined
     >
   >;

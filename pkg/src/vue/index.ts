@@ -24,6 +24,7 @@ export interface VueTelemetryOptions extends Omit<TelemetryOptions, 'serviceName
 const viteEnv = (): TelemetryEnv => ({
   VITE_TELEMETRY_ENABLED: import.meta.env?.VITE_TELEMETRY_ENABLED,
   VITE_TELEMETRY_ENDPOINT: import.meta.env?.VITE_TELEMETRY_ENDPOINT,
+  VITE_TELEMETRY_PROTOCOL: import.meta.env?.VITE_TELEMETRY_PROTOCOL,
   VITE_TELEMETRY_HEADERS: import.meta.env?.VITE_TELEMETRY_HEADERS,
   VITE_TELEMETRY_SERVICE_NAME: import.meta.env?.VITE_TELEMETRY_SERVICE_NAME,
   VITE_TELEMETRY_SERVICE_VERSION: import.meta.env?.VITE_TELEMETRY_SERVICE_VERSION,
