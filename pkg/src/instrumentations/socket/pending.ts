@@ -71,7 +71,8 @@ export const createPending = (state: State): Pending => {
     if (ended) return;
     if (error === undefined) forget(operation);
     else {
-      span.fail(error);
+      // What was thrown has left its message already.
+      span.fail(error, span.message);
       late.push(operation);
       if (late.length > MAX_LATE) forget(late.shift()!);
     }
