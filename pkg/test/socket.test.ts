@@ -292,3 +292,9 @@ describe('receiving', () => {
     expect(span(await spans(), 'process old')).toMatchObject({ traceId: 'd'.repeat(32), parentSpanId: '00000000000000dd', attributes: { 'socketio.context': 'payload' } });
   });
 });
+
+it('what an emit throws is on its span, with its message', async () => {
+  const { socket, spans } = await talk(() => {});
+  expect(() => socket.emit('connect')).toThrow('"connect" is a reserved event name');
+  expect(span(await spans(), 'send connect')).toMatchObject({ status: 2, message: expect.stringContaining('reserved event name'), attributes: { 'error.type': 'Error' } });
+});
