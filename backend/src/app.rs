@@ -13,6 +13,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::api;
 use crate::guard::{self, Guard, Token};
+use crate::sessions::{self, Sessions};
 use crate::settings::Settings;
 use crate::terminal::{self, Hub};
 use crate::web::{self, Page};
@@ -67,11 +68,13 @@ pub fn app(settings: &Settings, token: Token, telemetry: &Telemetry) -> App {
         settings.public_origins.clone(),
         telemetry.clone(),
     ));
+    let sessions = Sessions::new(settings.max_connections);
     let router = Router::new()
         .merge(api::router(telemetry))
         .fallback(axum::routing::any(web::serve).with_state(page))
         .layer(CompressionLayer::new())
         .layer(socket_layer)
+        .layer(from_fn_with_state(sessions, sessions::middleware))
         .layer(aether_telemetry::http::layer())
         .layer(from_fn_with_state(guard, guard::middleware))
         .layer(from_fn(web::security_headers))

@@ -12,6 +12,7 @@ mod connections;
 mod guard;
 mod operate;
 mod serve;
+mod sessions;
 mod settings;
 mod terminal;
 mod web;

@@ -133,6 +133,10 @@ pub struct Settings {
     #[arg(long = "aetherterm-max-terminals", env = "AETHERTERM_MAX_TERMINALS", value_name = "COUNT", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub max_terminals: u16,
 
+    /// Most pages that are connected at the same time (1 to 65535).
+    #[arg(long = "aetherterm-max-connections", env = "AETHERTERM_MAX_CONNECTIONS", value_name = "COUNT", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_connections: u16,
+
     /// Output kept per terminal for pages that come back, in bytes (4096 to 16777216).
     #[arg(long = "aetherterm-scrollback-bytes", env = "AETHERTERM_SCROLLBACK_BYTES", value_name = "BYTES", default_value = "262144", value_parser = clap::value_parser!(u32).range(4096..=16_777_216))]
     pub scrollback_bytes: u32,
@@ -176,6 +180,7 @@ impl Settings {
             web_dir: None,
             public_origins: Vec::new(),
             max_terminals: 32,
+            max_connections: 256,
             scrollback_bytes: 262_144,
             orphan_timeout: 600,
             header_timeout: 30,
