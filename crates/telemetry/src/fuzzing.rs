@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use bytes::Bytes;
 
 use crate::delivery::fuzzing as delivery;
+use crate::otlp::survey::{Unfit, survey};
 use crate::otlp::wire::Fields;
-use crate::otlp::{count, json, to_json, validate, weight};
+use crate::otlp::{count, json, to_json, validate};
 use crate::relay::fuzzing as relay;
 use crate::{Config, ConfigError, Network, OriginPattern, Signal};
 
@@ -38,10 +39,16 @@ pub fn json(data: &[u8]) {
 }
 
 fn through_the_relay(signal: Signal, request: &[u8]) {
-    if !weight::fits(signal, request, MAX_DECODED).unwrap_or(false) {
-        return;
-    }
-    let before = validate::check(signal, &Bytes::copy_from_slice(request));
+    let before = match survey(signal, request, MAX_DECODED) {
+        Err(Unfit::Heavy) => return,
+        before => before.map(|survey| survey.items),
+    };
+    let decoded = validate::check(signal, &Bytes::copy_from_slice(request));
+    assert_eq!(
+        before.as_ref().ok(),
+        decoded.as_ref().ok(),
+        "the decoder agrees: {before:?}, {decoded:?}"
+    );
     let Some(treated) = relay::treat(signal, request) else {
         return;
     };
@@ -52,16 +59,15 @@ fn through_the_relay(signal: Signal, request: &[u8]) {
         return;
     };
     // Data points may become fewer, spans and records never.
-    let same = before.items == after.items;
-    assert!(same || (signal == Signal::Metrics && after.items < before.items));
-    assert_eq!(count::items(signal, &treated), Ok(after.items));
+    let same = before == after;
+    assert!(same || (signal == Signal::Metrics && after < before));
     relay::assert_marked(signal, &treated);
     // What is sent on as JSON means the same.
     let Ok(text) = to_json::to_json(signal, &treated) else {
         return;
     };
     let again = json::to_protobuf(signal, text.as_bytes()).expect("what is written is read");
-    assert_eq!(count::items(signal, &again), Ok(after.items));
+    assert_eq!(count::items(signal, &again), Ok(*after));
 }
 
 fn signal(data: &[u8]) -> Option<(Signal, &[u8])> {

@@ -61,11 +61,11 @@ pub(crate) use page::MAX_RULES as MAX_PAGE_RULES;
 pub use page::{PageConfig, PageRule, PageSubject};
 pub use propagators::{Propagator, Propagators};
 pub(crate) use read::{Parsed, Text, file_named, read_all};
-pub(crate) use relay::Origin;
 pub use relay::{
     ClientAddress, Network, OriginPattern, Quota, RelayClient, RelayLimits, RelaySettings, Scrub,
     ValueRule,
 };
+pub(crate) use relay::{Needs, Origin};
 pub use retry::Retry;
 pub use route::{Action, Change, Edit, Literal, Owner, Route, Subject, Test};
 pub(crate) use route::{MAX_REGEX, MAX_ROUTES, applies};

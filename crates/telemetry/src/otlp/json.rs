@@ -78,7 +78,7 @@ impl Visitor<'_> for FieldName {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.0.iter().find(|field| field.json == name))
+        Ok(self.0.fields.iter().find(|field| field.json == name))
     }
 }
 

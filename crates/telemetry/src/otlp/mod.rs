@@ -13,8 +13,9 @@ pub(crate) mod partial;
 pub(crate) mod schema;
 pub(crate) mod splice;
 pub(crate) mod split;
+pub(crate) mod survey;
 pub(crate) mod to_json;
+#[cfg(any(test, fuzzing))]
 pub(crate) mod validate;
 pub(crate) mod view;
-pub(crate) mod weight;
 pub(crate) mod wire;

@@ -7,7 +7,19 @@ use crate::Signal;
 
 /// A message: its fields.
 #[derive(Debug)]
-pub(crate) struct Message(pub(super) &'static [Field]);
+pub(crate) struct Message {
+    pub(super) fields: &'static [Field],
+    /// By its number, the place of a field among them, plus one.
+    places: [u8; NUMBERS],
+    /// Roughly the bytes of one decoded message without what it points to.
+    pub(super) size: usize,
+}
+
+/// A `String`, `Vec` or pointer with its bookkeeping.
+pub(super) const HANDLE: usize = 24;
+
+/// Field numbers of all messages are smaller.
+const NUMBERS: usize = 17;
 
 /// A field of a message.
 #[derive(Debug)]
@@ -40,15 +52,39 @@ pub(crate) enum Role {
     Point,
 }
 
+/// A message of these fields.
+#[expect(non_snake_case, reason = "what the tables below are made of")]
+const fn Message(fields: &'static [Field]) -> Message {
+    let (mut places, mut size) = ([0; NUMBERS], 0);
+    let mut at = 0;
+    while at < fields.len() {
+        // Checked when this is compiled.
+        places[fields[at].number as usize] = at as u8 + 1;
+        size += match fields[at].kind {
+            _ if fields[at].repeated => HANDLE,
+            Kind::Text | Kind::Bytes | Kind::Id(_) | Kind::Message(_) => HANDLE,
+            _ => 8,
+        };
+        at += 1;
+    }
+    Message {
+        fields,
+        places,
+        size,
+    }
+}
+
 impl Message {
     /// The field of that number.
-    pub(crate) fn field(&self, number: u32) -> Option<&Field> {
-        self.0.iter().find(|field| field.number == number)
+    #[inline]
+    pub(crate) fn field(&'static self, number: u32) -> Option<&'static Field> {
+        let place = self.places.get(number as usize)?;
+        self.fields.get(usize::from(*place).checked_sub(1)?)
     }
 
     /// The number of its field of that role, which is the only one.
     pub(crate) fn number_of(&self, role: Role) -> Option<u32> {
-        let field = self.0.iter().find(|field| field.role == role)?;
+        let field = self.fields.iter().find(|field| field.role == role)?;
         Some(field.number)
     }
 }
@@ -132,7 +168,7 @@ pub(crate) fn request(signal: Signal) -> &'static Message {
     }
 }
 
-static ANY_VALUE: Message = Message(&[
+pub(super) static ANY_VALUE: Message = Message(&[
     one("stringValue", 1, Text),
     one("boolValue", 2, Bool),
     one("intValue", 3, Int64),
@@ -143,7 +179,7 @@ static ANY_VALUE: Message = Message(&[
 ]);
 static ARRAY: Message = Message(&[many("values", 1, Kind::Message(&ANY_VALUE))]);
 static KEY_VALUE_LIST: Message = Message(&[many("values", 1, Kind::Message(&KEY_VALUE))]);
-static KEY_VALUE: Message = Message(&[
+pub(super) static KEY_VALUE: Message = Message(&[
     one("key", 1, Text),
     one("value", 2, Kind::Message(&ANY_VALUE)),
 ]);
@@ -176,7 +212,7 @@ static SCOPE_SPANS: Message = Message(&[
     many("spans", 2, Kind::Message(&SPAN)),
     one("schemaUrl", 3, Text),
 ]);
-static SPAN: Message = Message(&[
+pub(super) static SPAN: Message = Message(&[
     one("traceId", 1, Id(16)),
     one("spanId", 2, Id(8)),
     one("traceState", 3, Text),
@@ -224,7 +260,7 @@ static SCOPE_LOGS: Message = Message(&[
     many("logRecords", 2, Kind::Message(&LOG_RECORD)),
     one("schemaUrl", 3, Text),
 ]);
-static LOG_RECORD: Message = Message(&[
+pub(super) static LOG_RECORD: Message = Message(&[
     time("timeUnixNano", 1),
     time("observedTimeUnixNano", 11),
     one("severityNumber", 2, Enum),

@@ -79,6 +79,10 @@ impl<'m> Splice<'m> {
     }
 
     fn flush(&mut self) {
+        if self.out.capacity() == 0 {
+            // About as long as before, so that it is not moved again and again.
+            self.out.reserve(self.message.len());
+        }
         // Fields are told about in order and only once, so both are within the message.
         self.out
             .extend_from_slice(&self.message[self.done..self.told]);

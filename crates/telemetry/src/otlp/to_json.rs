@@ -32,7 +32,7 @@ fn message(
     out.push('{');
     let mut first = true;
     // In the order of the table, so that repeated fields come together wherever they were.
-    for field in table.0 {
+    for field in table.fields {
         let mut values = String::new();
         let mut count = 0usize;
         let mut whole = None::<Cow<'_, [u8]>>;

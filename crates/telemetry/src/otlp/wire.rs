@@ -9,6 +9,9 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
+/// The largest field number that there is.
+const MAX_NUMBER: u32 = (1 << 29) - 1;
+
 /// One field of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Field<'a> {
@@ -47,6 +50,7 @@ impl Scalar {
         }
     }
 
+    #[inline]
     fn read(rest: &mut &[u8], wire_type: u8) -> Result<Self, Malformed> {
         match wire_type {
             0 => varint(rest).map(Self::Varint),
@@ -91,12 +95,13 @@ impl<'a> Fields<'a> {
         Self { rest: message }
     }
 
+    #[inline(always)]
     fn read(&mut self) -> Result<Field<'a>, Malformed> {
         let start = self.rest;
         let mut rest = start;
         let key = varint(&mut rest)?;
         let number = u32::try_from(key >> 3).map_err(|_| Malformed)?;
-        if number == 0 {
+        if number == 0 || number > MAX_NUMBER {
             return Err(Malformed);
         }
         // Masked to three bits, so the cast keeps everything.
@@ -122,6 +127,7 @@ impl<'a> Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<Field<'a>, Malformed>;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
@@ -134,13 +140,26 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+#[inline]
 fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Malformed> {
     let (taken, tail) = rest.split_at_checked(length).ok_or(Malformed)?;
     *rest = tail;
     Ok(taken)
 }
 
+#[inline]
 fn varint(rest: &mut &[u8]) -> Result<u64, Malformed> {
+    // Nearly all keys and lengths are one byte.
+    match rest.split_first() {
+        Some((&byte, tail)) if byte < 0x80 => {
+            *rest = tail;
+            Ok(byte.into())
+        }
+        _ => long_varint(rest),
+    }
+}
+
+fn long_varint(rest: &mut &[u8]) -> Result<u64, Malformed> {
     let mut value = 0u64;
     for index in 0..10 {
         let (&byte, tail) = rest.split_first().ok_or(Malformed)?;
@@ -258,6 +277,7 @@ mod tests {
             b"\x09\x01",                                     // 64 bits announced
             b"\x0b",                                         // a group
             b"\x00\x01",                                     // field number 0
+            b"\x80\x80\x80\x80\x10\x01",                     // field number 2^29
             b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", // more than 64 bits
         ] {
             assert!(Fields::new(bad).any(|f| f.is_err()), "{bad:?}");

@@ -132,7 +132,12 @@ async fn read_all<'r>(
         if first.is_empty() && whole.is_empty() {
             first = data;
         } else {
-            whole.extend_from_slice(&std::mem::take(&mut first));
+            if whole.is_empty() {
+                // As much as is to come, so that nothing is moved again.
+                let length = announced.and_then(|length| usize::try_from(length).ok());
+                whole.reserve(length.unwrap_or(0).max(first.len() + data.len()));
+                whole.extend_from_slice(&std::mem::take(&mut first));
+            }
             whole.extend_from_slice(&data);
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn treat(signal: Signal, request: &[u8]) -> Option<Vec<u8>> {
         sent_at: Some(1_000_000),
         received: 1_800_000_000_000_000_000,
     };
-    let treated = TREATMENT.apply(signal, request, &stamp);
+    let treated = TREATMENT.apply(signal, request, None, &stamp);
     treated.ok().map(|treated| treated.body)
 }
 

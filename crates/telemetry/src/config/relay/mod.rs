@@ -15,6 +15,7 @@ pub use network::Network;
 pub(crate) use origin::Origin;
 pub use origin::OriginPattern;
 pub(super) use read::read;
+pub(crate) use scrub::Needs;
 pub use scrub::{Scrub, ValueRule};
 
 /// Clocks of clients that are off by no more than this are left alone: 10 s.

@@ -36,28 +36,93 @@ const SECRET_KEYS: &[&str] = &[
     "*.cvv",
 ];
 
-/// Texts that nearly always are one, wherever they stand.
-const SECRET_VALUES: &[(&str, &str)] = &[
+/// Texts that nearly always are one, wherever they stand, and what each must have.
+const SECRET_VALUES: &[(&str, &str, Needs)] = &[
     (
         "authorization",
         r"(?i)\b(?:bearer\s+(?<secret>[a-z0-9._~+/-]{16,}=*)|basic\s+[a-z0-9+/]{20,}=*)",
+        Needs::of(23, Needs::SPACE),
     ),
     (
         "jwt",
         r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
+        Needs::of(21, Needs::DOT),
     ),
-    ("url_password", r"://[^\s/:@?#]*:(?<secret>[^\s/@?#]+)@"),
+    (
+        "url_password",
+        r"://[^\s/:@?#]*:(?<secret>[^\s/@?#]+)@",
+        Needs::of(6, Needs::AT),
+    ),
     (
         "query",
         r"(?i)[?&](?:access_token|refresh_token|id_token|token|api_?key|password|passwd|secret|signature|sig)=(?<secret>[^&#\s]+)",
+        Needs::of(6, Needs::EQUALS),
     ),
-    ("aws_key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    (
+        "aws_key",
+        r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+        Needs::of(20, Needs::CAPITAL_A),
+    ),
 ];
+
+/// What a text must have for a pattern to match it: a look at its bytes spares most texts the
+/// patterns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Needs {
+    length: usize,
+    bytes: u8,
+}
+
+impl Needs {
+    /// White space, which outside of ASCII is any byte of it.
+    const SPACE: u8 = 1;
+    const DOT: u8 = 2;
+    const AT: u8 = 4;
+    const EQUALS: u8 = 8;
+    const CAPITAL_A: u8 = 16;
+
+    /// So many bytes, and one at least of each of these kinds.
+    const fn of(length: usize, bytes: u8) -> Self {
+        Self { length, bytes }
+    }
+
+    /// Whether a text has it, given the [`kinds`](Self::kinds) of bytes in it.
+    pub(crate) fn are_met(self, length: usize, kinds: u8) -> bool {
+        length >= self.length && kinds & self.bytes == self.bytes
+    }
+
+    /// Which of these kinds there are in a text.
+    pub(crate) fn kinds(text: &[u8]) -> u8 {
+        const KINDS: [u8; 256] = {
+            let mut kinds = [0; 256];
+            let mut byte = 0;
+            while byte < 256 {
+                kinds[byte] = match byte as u8 {
+                    b'\t'..=b'\r' | b' ' | 0x80.. => Needs::SPACE,
+                    b'.' => Needs::DOT,
+                    b'@' => Needs::AT,
+                    b'=' => Needs::EQUALS,
+                    b'A' => Needs::CAPITAL_A,
+                    _ => 0,
+                };
+                byte += 1;
+            }
+            kinds
+        };
+        let kinds = text.iter().map(|byte| KINDS[usize::from(*byte)]);
+        kinds.fold(0, |all, kind| all | kind)
+    }
+}
 
 /// The patterns above, compiled once. All of them can be, which a test says.
 static OBVIOUS: LazyLock<Vec<ValueRule>> = LazyLock::new(|| {
     let rules = SECRET_VALUES.iter();
-    let rules = rules.map(|(name, pattern)| ValueRule::new(*name, pattern));
+    let rules = rules.map(|(name, pattern, needs)| {
+        ValueRule::new(*name, pattern).map(|rule| ValueRule {
+            needs: Some(*needs),
+            ..rule
+        })
+    });
     rules.filter_map(Result::ok).collect()
 });
 
@@ -80,6 +145,8 @@ pub struct Scrub {
 pub struct ValueRule {
     name: String,
     pattern: Regex,
+    /// `None` where that is not known.
+    needs: Option<Needs>,
 }
 
 impl PartialEq for ValueRule {
@@ -105,13 +172,21 @@ impl ValueRule {
                 "{name}: `{}` matches the empty text, which would mask everything",
                 shortened(pattern.as_str())
             )),
-            Ok(pattern) => Ok(Self { name, pattern }),
+            Ok(pattern) => Ok(Self {
+                name,
+                pattern,
+                needs: None,
+            }),
             Err(error) => Err(format!("{name}: no regular expression: {error}")),
         }
     }
 
     pub(crate) fn pattern(&self) -> &Regex {
         &self.pattern
+    }
+
+    pub(crate) fn needs(&self) -> Option<Needs> {
+        self.needs
     }
 }
 

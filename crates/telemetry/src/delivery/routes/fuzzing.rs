@@ -30,14 +30,12 @@ fn rules(config: &Config) -> Rules {
 /// Where a request would go is where it goes, and nothing appears or is lost on the way.
 pub(crate) fn follow(config: &Config, signal: Signal, request: &Bytes) {
     let rules = rules(config);
-    let Ok(good) = validate::check(signal, request) else {
+    let Ok(items) = validate::check(signal, request) else {
         return;
     };
     let report = rules.dry_run(signal, request).expect("a good request");
-    let plan = rules
-        .plan(signal, request, good.items)
-        .expect("a good request");
-    assert_eq!(report.items.len() as u64 + report.omitted, good.items);
+    let plan = rules.plan(signal, request, items).expect("a good request");
+    assert_eq!(report.items.len() as u64 + report.omitted, items);
     let dropped: u64 = plan.dropped.iter().map(|(_, items)| items).sum();
     assert_eq!(dropped, report.dropped.values().sum::<u64>());
     for part in &plan.parts {

@@ -13,13 +13,15 @@ mod tests;
 mod value;
 mod walk;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::Signal;
 use crate::config::{RelayLimits, RelaySettings};
 use crate::otlp::edit::Hasher;
 use crate::otlp::schema;
-use crate::otlp::wire::{Fields, Malformed, put_bytes};
+use crate::otlp::splice::Splice;
+use crate::otlp::wire::{Fields, Malformed, put_bytes, put_key, put_varint};
 use rules::Rules;
 use series::Series;
 pub(super) use stamp::{MAX_USER_AGENT, Stamp};
@@ -33,6 +35,9 @@ const CLIENT: &str = "aether.client";
 const CLOCK_OFFSET: &str = "aether.clock.offset_ms";
 /// Whether something was.
 const CLOCK_CORRECTED: &str = "aether.clock.corrected";
+
+/// What a resource may become longer before a request has to be moved, in bytes.
+const ROOM: usize = 512;
 
 /// What is done to every request.
 #[derive(Debug)]
@@ -65,24 +70,27 @@ impl Treatment {
         })
     }
 
-    /// Treats a request that is in protobuf.
+    /// Treats a request that is in protobuf, in which `newest` is the newest time.
     pub(super) fn apply(
         &self,
         signal: Signal,
         request: &[u8],
+        newest: Option<u64>,
         stamp: &Stamp,
     ) -> Result<Treated, Malformed> {
-        let offset = self.offset(signal, request, stamp)?;
+        let offset = self.max_skew.and_then(|threshold| {
+            let (sent_at, now) = (stamp.sent_at, stamp.received);
+            super::clock::offset(sent_at, newest, now, threshold)
+        });
         let mut walk = Walk::new(self, stamp.client.as_deref().unwrap_or_default(), offset);
-        let mut body = Vec::with_capacity(request.len() + 256);
+        let mut body = Vec::with_capacity(request.len() + ROOM);
         // Resource spans, resource logs and resource metrics are field 1 of the requests.
         let parts = schema::request(signal).field(1).map(|field| field.kind);
         for field in Fields::new(request) {
             let field = field?;
             match (field.number, field.content, parts) {
                 (1, Some(content), Some(schema::Kind::Message(kind))) => {
-                    let part = resource_part(&mut walk, kind, content, signal, stamp)?;
-                    put_bytes(&mut body, 1, &part);
+                    resource_part(&mut walk, kind, content, signal, stamp, &mut body)?;
                 }
                 _ => body.extend_from_slice(field.raw),
             }
@@ -92,53 +100,64 @@ impl Treatment {
             lost: walk.lost,
         })
     }
-
-    fn offset(
-        &self,
-        signal: Signal,
-        request: &[u8],
-        stamp: &Stamp,
-    ) -> Result<Option<i64>, Malformed> {
-        let Some(threshold) = self.max_skew else {
-            return Ok(None);
-        };
-        let newest = match stamp.sent_at {
-            Some(_) => None,
-            None => walk::newest(schema::request(signal), request)?,
-        };
-        let (sent_at, now) = (stamp.sent_at, stamp.received);
-        Ok(super::clock::offset(sent_at, newest, now, threshold))
-    }
 }
 
-/// Resource spans, logs or metrics: the resource gets what the relay knows about the sender.
+/// Resource spans, logs or metrics, put into `body`: the resource gets what the relay knows about
+/// the sender.
 fn resource_part(
     walk: &mut Walk<'_>,
     kind: &'static schema::Message,
     message: &[u8],
     signal: Signal,
     stamp: &Stamp,
-) -> Result<Vec<u8>, Malformed> {
+    body: &mut Vec<u8>,
+) -> Result<(), Malformed> {
     // A message may be written in several pieces; their concatenation is the merged message.
-    let mut resource = Vec::new();
-    let mut rest = Vec::with_capacity(message.len());
+    let mut resource = Cow::Borrowed(&[][..]);
     for field in Fields::new(message) {
         let field = field?;
-        match (field.number, field.content) {
-            (1, Some(content)) => resource.extend_from_slice(content),
-            _ => rest.extend_from_slice(field.raw),
+        if let (1, Some(content)) = (field.number, field.content) {
+            match resource.is_empty() {
+                true => resource = Cow::Borrowed(content),
+                false => resource.to_mut().extend_from_slice(content),
+            }
         }
     }
-    let resource = stamp.without_own(&resource)?;
-    let mut resource = walk
-        .message(&schema::RESOURCE, &resource)?
-        .unwrap_or(resource);
+    let own = stamp.without_own(&resource)?;
+    let own = own.as_deref().unwrap_or(&resource);
+    let mut resource = match walk.message(&schema::RESOURCE, own)? {
+        Some(treated) => treated,
+        None => own.to_vec(),
+    };
     stamp.write(&mut resource, signal, walk.offset())?;
-    let mut out = Vec::with_capacity(resource.len() + rest.len() + 8);
-    put_bytes(&mut out, 1, &resource);
-    match walk.message(kind, &rest)? {
-        Some(rest) => out.extend_from_slice(&rest),
-        None => out.extend_from_slice(&rest),
+    let mut splice = Splice::new(message);
+    for field in Fields::new(message) {
+        let field = field?;
+        let known = kind.field(field.number).map(|known| known.kind);
+        let other = match (field.number, field.content, known) {
+            (1, Some(_), _) => {
+                splice.skip(&field);
+                continue;
+            }
+            (_, Some(content), Some(schema::Kind::Message(inner))) => {
+                walk.message(inner, content)?
+            }
+            _ => None,
+        };
+        splice.become_or_keep(&field, other.as_deref());
     }
-    Ok(out)
+    let rest = splice.finish();
+    let rest = rest.as_deref().unwrap_or(message);
+    put_key(body, 1, 2);
+    let own = field_length(resource.len());
+    put_varint(body, (own + rest.len()) as u64);
+    put_bytes(body, 1, &resource);
+    body.extend_from_slice(rest);
+    Ok(())
+}
+
+/// Bytes of a field of a number below 16 with a content of so many bytes.
+fn field_length(content: usize) -> usize {
+    let bits = usize::BITS - (content | 1).leading_zeros();
+    1 + bits.div_ceil(7) as usize + content
 }

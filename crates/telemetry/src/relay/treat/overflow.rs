@@ -67,7 +67,7 @@ impl Overflow {
             }
             (None, None) => return None,
         };
-        let overflow = attribute("otel.metric.overflow", &bool_value(true));
+        let overflow = attribute(b"otel.metric.overflow", &bool_value(true));
         put_bytes(&mut out, attributes, &overflow);
         Some(out)
     }

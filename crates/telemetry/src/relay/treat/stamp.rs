@@ -31,10 +31,11 @@ pub(in crate::relay) struct Stamp {
 }
 
 impl Stamp {
-    /// The attributes of a resource without those that the relay knows better.
-    pub(super) fn without_own(&self, resource: &[u8]) -> Result<Vec<u8>, Malformed> {
+    /// The attributes of a resource without those that the relay knows better; `None` where there
+    /// are none such.
+    pub(super) fn without_own(&self, resource: &[u8]) -> Result<Option<Vec<u8>>, Malformed> {
         if self.address.is_none() {
-            return Ok(resource.to_vec());
+            return Ok(None);
         }
         let mut splice = Splice::new(resource);
         for field in Fields::new(resource) {
@@ -44,7 +45,7 @@ impl Stamp {
                 _ => splice.keep(&field),
             }
         }
-        Ok(splice.finish().unwrap_or_else(|| resource.to_vec()))
+        Ok(splice.finish())
     }
 
     /// Appends attributes to a resource.
@@ -62,7 +63,8 @@ impl Stamp {
             Some(user_agent) if many && !has(resource, USER_AGENT)? => Some(user_agent),
             _ => None,
         };
-        let mut put = |key: &str, any: Vec<u8>| put_bytes(resource, 1, &attribute(key, &any));
+        let mut put =
+            |key: &str, any: Vec<u8>| put_bytes(resource, 1, &attribute(key.as_bytes(), &any));
         put(SOURCE, text_value(b"browser"));
         for (key, text) in [
             (CLIENT, self.client.as_deref()),

@@ -49,7 +49,9 @@ fn resource(attributes: Vec<KeyValue>) -> Option<Resource> {
 
 fn treat(settings: &RelaySettings, request: &[u8], stamp: &Stamp) -> ExportTraceServiceRequest {
     let treatment = Treatment::new(settings, None).unwrap();
-    let treated = treatment.apply(Signal::Traces, request, stamp).unwrap();
+    let treated = treatment
+        .apply(Signal::Traces, request, None, stamp)
+        .unwrap();
     ExportTraceServiceRequest::decode(&*treated.body).unwrap()
 }
 
@@ -343,7 +345,7 @@ fn what_needs_no_change_is_copied_as_it_was_written() {
     put_bytes(&mut bytes, 1, &part);
     put_bytes(&mut bytes, 98, b"even later");
     let treatment = Treatment::new(&RelaySettings::default(), None).unwrap();
-    let treated = treatment.apply(Signal::Traces, &bytes, &Stamp::default());
+    let treated = treatment.apply(Signal::Traces, &bytes, None, &Stamp::default());
     let body = treated.unwrap().body;
     let has = |needle: &[u8]| body.windows(needle.len()).any(|window| window == needle);
     assert!(has(&part), "{body:?}");
@@ -355,7 +357,7 @@ proptest! {
     fn arbitrary_bytes_end_without_a_panic(bytes: Vec<u8>) {
         let treatment = Treatment::new(&RelaySettings::default(), None).unwrap();
         for signal in Signal::ALL {
-            if let Ok(treated) = treatment.apply(signal, &bytes, &Stamp::default()) {
+            if let Ok(treated) = treatment.apply(signal, &bytes, None, &Stamp::default()) {
                 // What was well-formed stays well-formed.
                 prop_assert!(Fields::new(&treated.body).all(|field| field.is_ok()));
             }

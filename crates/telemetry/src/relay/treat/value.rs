@@ -1,7 +1,6 @@
 //! Attributes and their values on the way through.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use super::rules::{KeyAction, MASK, Rules};
 use crate::otlp::edit::{Hasher, text_value};
@@ -20,8 +19,8 @@ const RESERVED: [&str; 4] = [
 /// Deeper values are refused, as by every protobuf reader.
 const MAX_DEPTH: usize = 48;
 
-/// Keys that are remembered within one request.
-const MAX_KEYS: usize = 1024;
+/// Places for keys that are remembered within one request; a power of two.
+const PLACES: usize = 128;
 
 /// What becomes of an attribute.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,7 +38,7 @@ pub(super) struct Values<'r> {
     hasher: &'r Hasher,
     value_length: usize,
     /// The same keys come again and again.
-    actions: HashMap<Box<str>, KeyAction>,
+    actions: Vec<Option<(Box<[u8]>, KeyAction)>>,
 }
 
 impl<'r> Values<'r> {
@@ -49,7 +48,7 @@ impl<'r> Values<'r> {
             hasher,
             // 32 bits fit everywhere this can run.
             value_length: value_length.map_or(usize::MAX, |length| length as usize),
-            actions: HashMap::new(),
+            actions: Vec::new(),
         }
     }
 
@@ -59,17 +58,14 @@ impl<'r> Values<'r> {
     }
 
     fn attribute_at(&mut self, message: &[u8], depth: usize) -> Result<Change, Malformed> {
-        let key = key(message)?;
-        if key.starts_with("aether.") && RESERVED.contains(&key) {
+        let (key, value) = key_value(message)?;
+        if key.starts_with(b"aether.") && RESERVED.iter().any(|own| own.as_bytes() == key) {
             return Ok(Change::Drop);
         }
         match self.action(key) {
             KeyAction::Delete => Ok(Change::Drop),
             KeyAction::Mask => Ok(Change::To(attribute(key, &text_value(MASK.as_bytes())))),
-            KeyAction::Hash => {
-                let (_, value) = key_value(message)?;
-                Ok(Change::To(attribute(key, &self.hasher.hash(value)?)))
-            }
+            KeyAction::Hash => Ok(Change::To(attribute(key, &self.hasher.hash(value)?))),
             KeyAction::Keep => {
                 let mut splice = Splice::new(message);
                 for field in Fields::new(message) {
@@ -138,9 +134,12 @@ impl<'r> Values<'r> {
 
     /// A text; `None` where it stays as it is.
     pub(super) fn words(&self, content: &[u8]) -> Result<Option<Vec<u8>>, Malformed> {
+        // A text has no more characters than bytes.
+        if content.len() <= self.value_length && !self.rules.suspects(content) {
+            return Ok(None);
+        }
         let text = std::str::from_utf8(content).map_err(|_| Malformed)?;
         let mut text = self.rules.text(text);
-        // A text has no more characters than bytes.
         if text.len() > self.value_length
             && let Some((end, _)) = text.char_indices().nth(self.value_length)
         {
@@ -152,16 +151,34 @@ impl<'r> Values<'r> {
         })
     }
 
-    fn action(&mut self, key: &str) -> KeyAction {
-        if let Some(action) = self.actions.get(key) {
+    fn action(&mut self, key: &[u8]) -> KeyAction {
+        if self.actions.is_empty() {
+            self.actions.resize(PLACES, None);
+        }
+        // The last key of a place is remembered: there is no table that somebody could fill.
+        let place = &mut self.actions[place(key)];
+        if let Some((known, action)) = place
+            && **known == *key
+        {
             return *action;
         }
         let action = self.rules.key(key);
-        if self.actions.len() < MAX_KEYS {
-            self.actions.insert(key.into(), action);
-        }
+        *place = Some((key.into(), action));
         action
     }
+}
+
+/// Where a key is remembered.
+fn place(key: &[u8]) -> usize {
+    let mut hash = key.len() as u64;
+    for eight in key.chunks(8) {
+        let mut bytes = [0; 8];
+        bytes[..eight.len()].copy_from_slice(eight);
+        hash =
+            (hash.rotate_left(5) ^ u64::from_le_bytes(bytes)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    // The upper bits are the best mixed; fewer than there are places.
+    (hash >> 32) as usize % PLACES
 }
 
 /// The key of a `KeyValue`.
@@ -171,9 +188,9 @@ pub(super) fn key(message: &[u8]) -> Result<&str, Malformed> {
 }
 
 /// `KeyValue { key: 1, value: 2 }` of an encoded `AnyValue`.
-pub(super) fn attribute(key: &str, any: &[u8]) -> Vec<u8> {
+pub(super) fn attribute(key: &[u8], any: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(key.len() + any.len() + 8);
-    put_bytes(&mut out, 1, key.as_bytes());
+    put_bytes(&mut out, 1, key);
     put_bytes(&mut out, 2, any);
     out
 }

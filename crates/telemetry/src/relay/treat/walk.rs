@@ -213,22 +213,3 @@ fn put(splice: &mut Splice<'_>, field: &Field<'_>, change: Change) {
         Change::To(content) => splice.replace(field, &content),
     }
 }
-
-/// The newest time in a message.
-pub(super) fn newest(kind: &'static Message, message: &[u8]) -> Result<Option<u64>, Malformed> {
-    let mut newest = None;
-    for field in Fields::new(message) {
-        let field = field?;
-        let Some(known) = kind.field(field.number) else {
-            continue;
-        };
-        let found = match (known.role, field.scalar, field.content, known.kind) {
-            (Role::Time, Some(Scalar::Fixed64(nanos)), ..) => Some(nanos),
-            (Role::Attributes | Role::Value, ..) => None,
-            (_, _, Some(content), Kind::Message(inner)) => self::newest(inner, content)?,
-            _ => None,
-        };
-        newest = newest.max(found);
-    }
-    Ok(newest)
-}
