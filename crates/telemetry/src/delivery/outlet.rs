@@ -1,8 +1,9 @@
 //! A destination with its queue, and how it is doing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::watch;
@@ -12,11 +13,15 @@ use super::meter::Meter;
 use super::now_ms;
 use super::orders::Orders;
 use super::pace::Pace;
-use super::queue::Queue;
+use super::queue::{LARGEST_GROUP, Queue};
 use super::transport::{Clients, Transport};
 use crate::Circuit;
 use crate::Signal;
 use crate::config::{Destination, Flow, Retry};
+
+/// Batches that come this soon after others were sent wait until it is over, to go together: a page
+/// shows them that much later.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A destination with its queue and how it is doing.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ pub(crate) struct Outlet {
     pub(super) made_of: Option<Destination>,
     /// Whether it takes nothing new.
     draining: AtomicBool,
+    /// Bytes up to which it may take batches together: less than were too many once.
+    room: AtomicUsize,
     health: Mutex<Health>,
 }
 
@@ -99,6 +106,7 @@ impl Outlet {
             orders: watch::Sender::default(),
             made_of: Some(destination.clone()),
             draining: AtomicBool::new(false),
+            room: AtomicUsize::new(LARGEST_GROUP),
             health: Mutex::default(),
         })
     }
@@ -121,11 +129,30 @@ impl Outlet {
             orders: watch::Sender::default(),
             made_of: None,
             draining: AtomicBool::new(false),
+            room: AtomicUsize::new(LARGEST_GROUP),
             health: Mutex::default(),
         }
     }
 
     /// Whether new telemetry of a kind goes there.
+    /// Up to how many bytes batches go in one request, and how long they wait for that when some
+    /// have gone just before.
+    pub(super) fn together(&self) -> (usize, Duration) {
+        if matches!(self.way, Way::Console(_)) {
+            return (0, Duration::ZERO);
+        }
+        let room = self.room.load(Ordering::Relaxed);
+        let largest = self.flow.max_request_bytes.unwrap_or(room);
+        // More than a second's worth would make those behind it wait.
+        let second = self.flow.bytes_per_second.unwrap_or(f64::MAX);
+        (room.min(largest).min(second as usize), PAUSE)
+    }
+
+    /// So many bytes were too many, though no batch alone was.
+    pub(super) fn refused_together(&self, bytes: usize) {
+        self.room.fetch_min(bytes / 2, Ordering::Relaxed);
+    }
+
     pub(crate) fn takes(&self, signal: Signal) -> bool {
         !self.draining.load(Ordering::Relaxed) && self.has(signal)
     }

@@ -5,6 +5,8 @@
 //! is in memory, or durable: then the journal has the bodies, and in here is only what is needed
 //! to find them, with the youngest bodies for a destination that keeps up.
 
+mod giving;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +28,9 @@ const LEAST_ON_DISK: usize = 1024;
 const KEPT_BYTES: usize = 1024 * 1024;
 /// Whatever the clock says, what is found at the start has this long to be delivered.
 const GRACE: Duration = Duration::from_secs(600);
+
+/// Batches are given out together up to this many bytes.
+pub(super) const LARGEST_GROUP: usize = 256 * 1024;
 
 /// There is no room for a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +66,10 @@ struct State {
     given: usize,
     /// How many of those are done; an older one is not.
     done: usize,
+    /// Bytes of bodies that nobody has yet.
+    idle: usize,
+    /// When batches were given out last.
+    given_at: Option<Instant>,
 }
 
 /// How full a queue is.
@@ -121,6 +130,7 @@ impl Queue {
             cost,
             given: false,
             done: false,
+            alone: false,
             body: Body::Memory(batch),
         });
         Ok(())
@@ -169,6 +179,7 @@ impl Queue {
             cost: self.cost(record.length as usize),
             given: false,
             done: false,
+            alone: false,
             body: Body::Disk(record, kept),
         });
     }
@@ -178,11 +189,16 @@ impl Queue {
         let max_age = self.durable.as_ref().map_or(Duration::ZERO, |d| d.max_age);
         let age = Duration::from_millis(now_ms().saturating_sub(record.accepted_ms));
         let left = max_age.saturating_sub(age).max(GRACE.min(max_age));
-        self.again(record, Instant::now().checked_add(left));
+        self.on_disk(record, Instant::now().checked_add(left), false);
+    }
+
+    /// Adds a batch that was not taken for long and was put behind all others.
+    pub(super) fn again(&self, record: Arc<Record>, until: Option<Instant>) {
+        self.on_disk(record, until, true);
     }
 
     /// Adds a batch that is on disk, whether there is room or not.
-    pub(super) fn again(&self, record: Arc<Record>, until: Option<Instant>) {
+    fn on_disk(&self, record: Arc<Record>, until: Option<Instant>, alone: bool) {
         let cost = self.cost(record.length as usize);
         self.lock().bytes += cost;
         self.add(Waiting {
@@ -193,6 +209,7 @@ impl Queue {
             cost,
             given: false,
             done: false,
+            alone,
             body: Body::Disk(record, None),
         });
     }
@@ -200,52 +217,13 @@ impl Queue {
     fn add(&self, waiting: Waiting) {
         let mut state = self.lock();
         state.items[waiting.signal.index()] += waiting.items;
+        let before = state.idle;
+        state.idle += waiting.length();
+        // Between these a sender looks by itself once the pause is over.
+        let tell = before == 0 || state.idle >= LARGEST_GROUP;
         state.batches.push_back(waiting);
         drop(state);
-        self.changed.notify_one();
-    }
-
-    /// Waits for the oldest batch that nobody has yet, and gives it out with its number; it stays
-    /// here until [`Queue::finish`]. `None` once closed and all are given out.
-    pub(super) async fn next(&self) -> Option<(u64, Waiting)> {
-        loop {
-            let changed = self.changed.notified();
-            {
-                let mut state = self.lock();
-                let state = &mut *state;
-                while state.batches.get(state.given).is_some_and(|w| w.given) {
-                    state.given += 1;
-                }
-                if let Some(waiting) = state.batches.get_mut(state.given) {
-                    waiting.given = true;
-                    let waiting = waiting.clone();
-                    let number = state.first + state.given as u64;
-                    state.given += 1;
-                    // Batches that came together woke one sender only.
-                    if state.batches.len() > state.given || state.closed {
-                        self.changed.notify_one();
-                    }
-                    return Some((number, waiting));
-                }
-                if state.closed {
-                    self.changed.notify_one();
-                    return None;
-                }
-            }
-            changed.await;
-        }
-    }
-
-    /// Takes a batch back that was given out, for another sender.
-    pub(super) fn take_back(&self, number: u64) {
-        let mut state = self.lock();
-        let at = number.checked_sub(state.first);
-        if let Some(at) = at.and_then(|at| usize::try_from(at).ok())
-            && let Some(waiting) = state.batches.get_mut(at)
-            && !waiting.done
-        {
-            waiting.given = false;
-            state.given = state.given.min(at);
+        if tell {
             self.changed.notify_one();
         }
     }
@@ -271,6 +249,8 @@ impl Queue {
             if let Some(waiting) = state.at(number).filter(|waiting| !waiting.done) {
                 let (items, signal) = (waiting.items, waiting.signal.index());
                 let (mut freed, mut kept) = (0, 0);
+                // It is one that expired.
+                let idle = if waiting.given { 0 } else { waiting.length() };
                 waiting.items = 0;
                 waiting.done = true;
                 match &mut waiting.body {
@@ -284,6 +264,7 @@ impl Queue {
                 state.items[signal] -= items;
                 state.bytes -= freed;
                 state.kept -= kept;
+                state.idle -= idle;
                 state.done += 1;
             }
             while state.batches.front().is_some_and(|waiting| waiting.done)

@@ -22,6 +22,8 @@ pub(super) struct Waiting {
     /// Whether a sender has it.
     pub(super) given: bool,
     pub(super) done: bool,
+    /// Whether it goes in a request of its own: it may be what is never taken.
+    pub(super) alone: bool,
     pub(super) body: Body,
 }
 
@@ -69,6 +71,15 @@ impl Waiting {
             for_now: !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::NotFound),
             why: format!("a batch in {path} cannot be read any more: {error}"),
         })
+    }
+
+    /// Bytes of its body.
+    pub(super) fn length(&self) -> usize {
+        match &self.body {
+            Body::Memory(batch) => batch.body.len(),
+            // 32 bits fit everywhere this can run.
+            Body::Disk(record, _) => record.length as usize,
+        }
     }
 
     pub(super) fn age(&self) -> Duration {

@@ -17,6 +17,14 @@ fn patient(url: &str, flow: Flow) -> Config {
     config
 }
 
+/// No two spans fit into one request.
+fn apart() -> Flow {
+    Flow {
+        max_request_bytes: Some(1),
+        ..Flow::default()
+    }
+}
+
 /// Sends so many requests with one span each.
 async fn send(telemetry: &Telemetry, requests: u8) {
     for number in 1..=requests {
@@ -37,7 +45,7 @@ async fn a_hanging_destination_does_not_delay_a_quick_one() {
     );
     let flow = Flow {
         concurrency: 3,
-        ..Flow::default()
+        ..apart()
     };
     let mut config = patient(&hanging.url, flow);
     let other = patient(&quick.url, Flow::default()).destinations;
@@ -58,7 +66,7 @@ async fn a_hanging_destination_does_not_delay_a_quick_one() {
 #[tokio::test]
 async fn one_request_that_hangs_does_not_keep_the_others() {
     let backend = Backend::start([Act::Hang], Some(status(200))).await;
-    let telemetry = start(patient(&backend.url, Flow::default()));
+    let telemetry = start(patient(&backend.url, apart()));
     send(&telemetry, 10).await;
     wait_for("the others are there", || {
         (exported(&telemetry, &backend.name) == 9).then_some(())
@@ -101,7 +109,7 @@ async fn what_exceeds_a_rate_waits() {
     let backend = Backend::start([], Some(status(200))).await;
     let flow = Flow {
         requests_per_second: Some(4.0),
-        ..Flow::default()
+        ..apart()
     };
     let telemetry = start(patient(&backend.url, flow));
     send(&telemetry, 8).await;

@@ -70,7 +70,10 @@ async fn flapping() {
         Folder::new("flapping"),
         Sink::start(Mood::Flapping(3)).await,
     );
-    let telemetry = start(durable(folder.path(), &[&sink.url()])).await;
+    let mut config = durable(folder.path(), &[&sink.url()]);
+    // Each in a request of its own.
+    config.destinations[0].flow.max_request_bytes = Some(1);
+    let telemetry = start(config).await;
     let accepted = send(&telemetry, 0..60).await;
     assert_eq!(accepted.len(), 60);
     arrived("flapping", &sink, &accepted).await;

@@ -16,6 +16,7 @@ mod small;
 #[path = "../support/mod.rs"]
 mod support;
 mod tail;
+mod together;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -36,12 +36,18 @@ pub enum Mood {
     Flapping(u64),
     /// It takes everything but the span of this number.
     AllBut(u64),
+    /// It refuses requests with the span of this number, for good.
+    Refuses(u64),
+    /// It refuses requests of more bytes as too large.
+    AtMost(usize),
 }
 
 #[derive(Debug)]
 struct Inner {
     mood: Mood,
     requests: u64,
+    /// Bytes of the largest request that was taken.
+    largest: usize,
     /// How often each span came.
     spans: BTreeMap<u64, u64>,
     /// Until when it asked to be left alone.
@@ -63,6 +69,7 @@ impl Sink {
         let inner = Inner {
             mood,
             requests: 0,
+            largest: 0,
             spans: BTreeMap::new(),
             demand: None,
             impatient: 0,
@@ -133,6 +140,11 @@ impl Sink {
         self.inner.lock().unwrap().impatient
     }
 
+    /// Bytes of the largest request that was taken.
+    pub fn largest(&self) -> usize {
+        self.inner.lock().unwrap().largest
+    }
+
     pub fn has_all(&self, numbers: &BTreeSet<u64>) -> bool {
         let inner = self.inner.lock().unwrap();
         numbers
@@ -159,7 +171,10 @@ async fn take(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> Response {
         (inner.mood, inner.requests)
     };
     match mood {
-        Mood::Well | Mood::AllBut(_) => {}
+        Mood::AtMost(bytes) if body.len() > bytes => {
+            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        }
+        Mood::Well | Mood::AllBut(_) | Mood::Refuses(_) | Mood::AtMost(_) => {}
         Mood::Slow(wait) => tokio::time::sleep(wait).await,
         Mood::Hangs => std::future::pending().await,
         Mood::Status(status) => {
@@ -179,6 +194,7 @@ async fn take(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> Response {
         Mood::Flapping(of) if number.is_multiple_of(of) => {}
         Mood::Flapping(_) => return StatusCode::BAD_GATEWAY.into_response(),
     }
+    let size = body.len();
     let request = ExportTraceServiceRequest::decode(body).unwrap();
     let resources = request.resource_spans.into_iter();
     let scopes = resources.flat_map(|resource| resource.scope_spans);
@@ -188,7 +204,11 @@ async fn take(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> Response {
     if numbers.iter().any(|number| mood == Mood::AllBut(*number)) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
+    if numbers.iter().any(|number| mood == Mood::Refuses(*number)) {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
     let mut inner = inner.lock().unwrap();
+    inner.largest = inner.largest.max(size);
     for number in numbers {
         *inner.spans.entry(number).or_default() += 1;
     }

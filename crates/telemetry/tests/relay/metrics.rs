@@ -72,6 +72,8 @@ async fn of_gauges_the_newest_stands_and_histograms_are_added() {
     let (telemetry, backend) = to_backend(&[LIMIT]).await;
     let gauge = json!({"name": "size", "gauge": {"dataPoints": points(1..5, Value::Null)}});
     send(&telemetry, gauge).await;
+    // Else both might come together.
+    backend.wait(1).await;
     let more = json!({"asInt": null, "count": "3", "sum": 1.5, "min": 0.25, "max": 1.0,
         "bucketCounts": ["1", "2"], "explicitBounds": [0.5]});
     let mut histogram = points(1..5, more);
