@@ -3,9 +3,15 @@ import type { Instrumentation, SocketActivity, SocketLike, SocketOptions } from 
 import type { Core } from '../../core/core.js';
 import { instrumentSocket } from './instrument.js';
 
+/** Sockets that wait for the client; without telemetry they do for good. */
+const MAX_EARLY = 20;
+
 /** What {@link socketIo} returns: an instrumentation that is told which sockets to look at. */
 export interface SocketIo extends Instrumentation {
-  /** Instruments a socket; returns a function that undoes it. Does nothing unless telemetry is on. */
+  /**
+   * Instruments a socket, or as soon as this is an instrumentation of a client; returns a function that undoes it. At
+   * most {@link MAX_EARLY} sockets wait for a client.
+   */
   instrument(socket: SocketLike, options?: SocketOptions): () => void;
   /** Calls `listener` on everything that happens on instrumented sockets; returns a function that ends it. */
   onActivity(listener: (activity: SocketActivity) => void): () => void;
@@ -22,24 +28,32 @@ export interface SocketIo extends Instrumentation {
 export const socketIo = (options?: SocketOptions): SocketIo => {
   const listeners = new Set<(activity: SocketActivity) => void>();
   const undo = new Set<() => void>();
+  const early = new Set<() => void>();
   let core: Core | undefined;
   return {
     name: 'socket.io',
     enable(context) {
       core = context as Core;
+      for (const attach of early) attach();
+      early.clear();
       return () => {
         core = undefined;
         for (const restore of undo) restore();
       };
     },
     instrument(socket, own) {
-      if (!core) return () => {};
-      const off = instrumentSocket(core, socket, { ...options, ...own }, listeners);
-      const restore = (): void => {
-        undo.delete(restore);
-        off();
+      let off: (() => void) | undefined;
+      const attach = (): void => {
+        off = instrumentSocket(core!, socket, { ...options, ...own }, listeners);
+        undo.add(restore);
       };
-      undo.add(restore);
+      const restore = (): void => {
+        early.delete(attach);
+        undo.delete(restore);
+        off?.();
+      };
+      if (core) attach();
+      else if (early.size < MAX_EARLY) early.add(attach);
       return restore;
     },
     onActivity(listener) {
