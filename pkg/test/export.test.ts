@@ -42,6 +42,19 @@ describe('before the module is ready', () => {
     expect(telemetry.stats()).toMatchObject({ state: 'ready', queued: 0, exported: { traces: 1, logs: 1, metrics: 1 }, dropped: {} });
   });
 
+  it('what was too much is told as a metric once it is there', async () => {
+    const collector = await startCollector();
+    let deliver!: (bytes: Uint8Array<ArrayBuffer>) => void;
+    const telemetry = startTelemetry(collector, { wasm: new Promise<Uint8Array<ArrayBuffer>>((resolve) => (deliver = resolve)), maxQueueBytes: 64 << 20 });
+    telemetry.counter('clicks').add(1);
+    for (let i = 0; i < 12_100; i++) telemetry.startSpan('flood').end();
+    deliver(wasm());
+    expect(await telemetry.ready).toBe(true);
+    for (let i = 0; i < 2; i++) await telemetry.flush();
+    const told = collector.metrics().filter(({ name }) => name === 'aether.telemetry.dropped');
+    expect(told).toMatchObject([{ value: 101, unit: '{item}', attributes: { reason: 'not_loaded' } }]);
+  });
+
   it('what is kept is bounded, and the excess counted', async () => {
     const collector = await startCollector();
     const telemetry = startTelemetry(collector, { wasm: new Promise(() => {}) as never });

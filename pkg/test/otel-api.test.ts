@@ -219,6 +219,34 @@ it('bounds the series of an instrument', async () => {
   expect(points.find(({ attributes }) => attributes['otel.metric.overflow'])).toMatchObject({ value: 100 });
 });
 
+it('histograms have the buckets that were advised, if they can be', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const [telemetry, collector] = await start();
+  const meter = metrics.getMeter('shop');
+  const advise = (...explicitBucketBoundaries: number[]) => ({ unit: 's', advice: { explicitBucketBoundaries } });
+  const sizes = meter.createHistogram('sizes', advise(1, 2.5, 10));
+  for (const value of [0, 1, 2, 10, 11, 12]) sizes.record(value);
+  meter.createHistogram('one', advise()).record(3);
+  meter.createHistogram('wrong', advise(2, 2)).record(3);
+  meter.createHistogram('endless', advise(1, Infinity)).record(3);
+  // As many as there may be, in more series than one message holds.
+  const many = meter.createHistogram('many', advise(...Array.from({ length: 200 }, (_, index) => index)));
+  for (let i = 0; i < 20; i++) many.record(i, { i });
+  await telemetry.flush();
+  const found = (name: string) => collector.metrics().filter((point) => point.name === name);
+  expect(found('sizes')).toMatchObject([{ unit: 's', value: 6, sum: 36, bounds: [1, 2.5, 10], buckets: [2, 1, 1, 2], attributes: { 'otel.scope.name': 'shop' } }]);
+  expect(found('one')).toMatchObject([{ value: 1, bounds: [], buckets: [1] }]);
+  for (const name of ['wrong', 'endless']) {
+    expect(found(name)[0]!.bounds).toContain(0.005);
+    expect(warn.mock.calls.join()).toContain(`"${name}"`);
+  }
+  const points = found('many').sort((a, b) => a.sum! - b.sum!);
+  expect(points.map(({ sum }) => sum)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  for (const [i, { bounds, buckets }] of points.entries()) expect([bounds!.length, buckets!.length, buckets!.indexOf(1)]).toEqual([200, 201, i]);
+  expect(telemetry.stats().dropped).toEqual({});
+});
+
 it('records logs, in the context that is current', async () => {
   const [telemetry, collector] = await start();
   const logger = logs.getLogger('shop', '1.2');

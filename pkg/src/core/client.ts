@@ -34,7 +34,8 @@ export class Client {
   state: TelemetryStats['state'];
   loaded: Engine | undefined;
   readonly unencoded: AnyRecord[] = [];
-  private notLoaded = 0;
+  /** Lost for want of an engine. */
+  notLoaded = 0;
 
   constructor(options: TelemetryOptions, load: LoadEngine) {
     const enabled = options.enabled !== false;

@@ -8,7 +8,7 @@
  * The number of series is bounded. Beyond {@link MAX_SERIES}, measurements of an instrument are added up in one
  * series that has the attribute `otel.metric.overflow` instead of theirs, as the specification asks.
  */
-import type { Attributes } from '../types.js';
+import type { Attributes, DropReason } from '../types.js';
 import { now } from './clock.js';
 import type { Engine } from './engine.js';
 import { MEASUREMENT, type Measurement, type Source } from './records.js';
@@ -17,6 +17,8 @@ import { MEASUREMENT, type Measurement, type Source } from './records.js';
 const MAX_SERIES = 200;
 /** Data points in one message; it has to fit into a frame. */
 const MAX_POINTS = 60;
+/** Their buckets together. */
+const MAX_BUCKETS = 900;
 const METRIC = 2;
 const DELTA = 1;
 
@@ -37,6 +39,8 @@ interface Instrument {
   histogram: boolean;
   name: string;
   unit: string;
+  /** Those of its first measurement in the interval. */
+  bounds: readonly number[];
   points: Map<string, Point>;
 }
 
@@ -59,7 +63,7 @@ export class Metrics {
   /** Adds a measurement; `false` if it is no number, or beyond every bound. */
   add(measurement: Measurement | Source): boolean {
     if (measurement.source) return !!this.sources.push(measurement.source);
-    const { histogram, name, unit, value } = measurement;
+    const { histogram, name, unit, value, bounds = unit === 's' ? SECONDS : GENERAL } = measurement;
     let { attributes } = measurement;
     const key = [+histogram, unit, name].join();
     let instrument = this.instruments.get(key);
@@ -71,7 +75,7 @@ export class Metrics {
       own = '+';
     }
     if (!name || !Number.isFinite(value)) return false;
-    if (!instrument) this.instruments.set(key, (instrument = { histogram, name, unit, points: new Map() }));
+    if (!instrument) this.instruments.set(key, (instrument = { histogram, name, unit, bounds, points: new Map() }));
     let point = instrument.points.get(own);
     if (!point) {
       this.size++;
@@ -81,7 +85,7 @@ export class Metrics {
     point.least = Math.min(point.least, value);
     point.most = Math.max(point.most, value);
     let bucket = 0;
-    for (const bound of bounds(instrument)) bucket += +(value > bound);
+    for (const bound of instrument.bounds) bucket += +(value > bound);
     point.buckets[bucket] = (point.buckets[bucket] ?? 0) + 1;
     return true;
   }
@@ -89,7 +93,7 @@ export class Metrics {
   /** Hands everything over, together with what was lost since the last time, and begins a new interval. */
   collect(engine: Engine): void {
     const { writer } = engine;
-    engine.counters((signal, reason, count) => {
+    const lost = (signal: string | undefined, reason: DropReason | undefined, count: number): void => {
       if (!reason) return;
       const key = signal + reason;
       const value = count - (this.reported[key] ?? 0);
@@ -98,11 +102,14 @@ export class Metrics {
       if (!value || !(this.size || signal !== 'metrics')) return;
       this.reported[key] = count;
       this.add({ record: MEASUREMENT, histogram: false, name: 'aether.telemetry.dropped', unit: '{item}', value, attributes });
-    });
+    };
+    engine.counters(lost);
+    // Before the engine came, when nobody had looked yet at what it was.
+    lost(undefined, 'not_loaded', engine.client.notLoaded);
     const { since } = this;
     const duration = (this.since = now()) - since;
     const write = (instrument: Instrument, points: Point[]): void => {
-      const { histogram, name, unit } = instrument;
+      const { histogram, name, unit, bounds } = instrument;
       writer.put(METRIC, points.length, name, unit);
       // A message for a sum, or none, and then one for a histogram.
       if (histogram) writer.put(0);
@@ -111,10 +118,9 @@ export class Metrics {
         writer.attributes(attributes);
         writer.put(since, duration);
         if (histogram) {
-          const limits = bounds(instrument);
-          const counts = [...limits, 0].map((_, bucket) => buckets[bucket] ?? 0);
+          const counts = [...bounds, 0].map((_, bucket) => buckets[bucket] ?? 0);
           const total = counts.reduce((all, count) => all + count);
-          writer.put(total, sum, least, most, counts.length, ...counts, limits.length, ...limits);
+          writer.put(total, sum, least, most, counts.length, ...counts, bounds.length, ...bounds);
         } else writer.put(sum);
       }
       writer.put(DELTA);
@@ -125,12 +131,11 @@ export class Metrics {
     };
     for (const instrument of this.instruments.values()) {
       const points = [...instrument.points.values()];
-      while (points.length) write(instrument, points.splice(0, MAX_POINTS));
+      // More buckets, fewer points.
+      while (points.length) write(instrument, points.splice(0, Math.min(MAX_POINTS, 1 + MAX_BUCKETS / (instrument.bounds.length + 1))));
     }
     this.instruments.clear();
     this.size = 0;
     for (const source of this.sources) source(engine);
   }
 }
-
-const bounds = ({ unit }: Instrument): readonly number[] => (unit === 's' ? SECONDS : GENERAL);

@@ -61,6 +61,8 @@ export interface Measurement {
   unit: string;
   value: number;
   attributes: Attributes | undefined;
+  /** Of a histogram's buckets, ascending, if they are not to be those of its unit. */
+  bounds?: readonly number[] | undefined;
   source?: undefined;
 }
 

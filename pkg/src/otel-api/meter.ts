@@ -4,14 +4,27 @@
  * such an instrument is told until then waits here, bounded.
  */
 import type { Attributes as ApiAttributes, BatchObservableCallback, Meter, MeterProvider, MetricOptions, Observable, ObservableCallback } from '@opentelemetry/api';
+import type { Core } from '../core/core.js';
+import { MEASUREMENT } from '../core/records.js';
 import { warnOnce } from '../core/warn.js';
 import type { InstrumentationContext } from '../types.js';
 import type { Instruments, Kind } from './instruments.js';
 import { attributesOf } from './values.js';
 import { scopeOf } from './tracer.js';
 
+/** Bounds of buckets that an instrument may advise. */
+const MAX_BOUNDS = 200;
 /** Calls that wait for the code; what exceeds it is lost. */
 const MAX_WAITING = 1000;
+
+/** The bounds that a histogram is to have; none if there is no advice, or none that can be followed. */
+const boundsOf = (name: string, { advice }: MetricOptions): number[] | undefined => {
+  const bounds = advice?.explicitBucketBoundaries;
+  if (!bounds) return undefined;
+  if (bounds.length <= MAX_BOUNDS && bounds.every((bound, index) => Number.isFinite(bound) && !(index && bound <= bounds[index - 1]!))) return [...bounds];
+  warnOnce(`otel-api: bucket boundaries of "${name}" are left aside: they must be finite, ascending and at most ${MAX_BOUNDS}`);
+  return undefined;
+};
 
 export const meterProvider = (client: InstrumentationContext, on: () => boolean): MeterProvider => {
   let instruments: Instruments | undefined;
@@ -34,9 +47,12 @@ export const meterProvider = (client: InstrumentationContext, on: () => boolean)
     getMeter(scopeName, version) {
       const scope = scopeOf(scopeName, version);
       const measure =
-        (histogram: boolean, name: string, { unit = '' }: MetricOptions = {}) =>
-        (value: number, attributes?: ApiAttributes): void => {
-          if (on() && value >= 0) client.measure(histogram, name, unit, value, { ...scope, ...attributesOf(attributes) });
+        (histogram: boolean, name: string, options: MetricOptions = {}) => {
+          const { unit = '' } = options;
+          const bounds = histogram ? boundsOf(name, options) : undefined;
+          return (value: number, attributes?: ApiAttributes): void => {
+            if (on() && value >= 0) (client as Core).output.record({ record: MEASUREMENT, histogram, name, unit, value, attributes: { ...scope, ...attributesOf(attributes) }, bounds });
+          };
         };
       const make =
         (kind: Kind) =>
