@@ -103,13 +103,15 @@ for (const locks of [true, false]) {
     await open(first, server)
     await context.setOffline(true)
     await record(first, 'dying', 200)
+    // All of it: what is not kept yet dies with the page.
     await expect.poll(() => stored(first)).toBeGreaterThan(2)
+    await expect.poll(() => first.evaluate(() => telemetry.stats().queued)).toBe(0)
     const release = holdAnswers(server)
     await context.setOffline(false)
     // It has its turn, and waits for an answer.
     await expect.poll(() => arrived(server, 'dying').size).toBeGreaterThan(0)
-    const half = new Set(arrived(server, 'dying').keys())
     await crash(first)
+    const half = new Set(arrived(server, 'dying').keys())
     release()
     // A page for which the lease is over, instead of a test that waits for it.
     const second = await context.newPage()
