@@ -18,11 +18,14 @@ const recorded = async (): Promise<Parcel[]> => {
   telemetry.log('error', 'failure');
   telemetry.counter('clicks').add(1);
   await telemetry.flush();
-  return collector.requests.map(({ path, body }) => {
+  const parcels = collector.requests.map(({ path, body }) => {
     const signal = ['/v1/traces', '/v1/logs', '/v1/metrics'].indexOf(path);
     const items = signal === 0 ? decodeSpans(body).length : signal === 1 ? decodeLogs(body).length : 1;
     return { signal, items, body: new Uint8Array(body) };
   });
+  // In the order of what was recorded, which requests on their way at the same time need not arrive in.
+  const first = (parcel: Parcel): number => Number(/^span (\d+)/.exec(names([parcel])[0]!)?.[1] ?? -1);
+  return parcels.sort((a, b) => a.signal - b.signal || first(a) - first(b));
 };
 
 const names = (parcels: Parcel[]): string[] =>
