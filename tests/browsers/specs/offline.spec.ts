@@ -81,9 +81,12 @@ test('what a tab has kept is sent by others when it is gone, once', async ({ tab
 })
 
 test('a page left with more than its budget has told everything after the next one', async ({ tab, backend }) => {
-  await open(tab, backend)
-  await record(tab, 'kept', 300)
-  await tab.goto('about:blank')
+  const first = await tab.another()
+  await open(first, backend)
+  await record(first, 'kept', 300)
+  await first.goto('about:blank')
+  // WebKitGTK lets a page in its cache keep the database, so its tab has to go as well (docs/browser.md).
+  await first.close()
   await open(tab, backend)
   await everythingOnce(tab, backend)
 })
