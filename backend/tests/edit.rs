@@ -15,9 +15,9 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::post;
 use serde_json::Value;
+use support::cli::run;
 use support::{Server, TOKEN, settings, until};
 use tokio::net::TcpListener;
-use tokio::process::Command;
 use tower::ServiceExt;
 
 /// A folder that is gone at the end.
@@ -47,31 +47,6 @@ impl Drop for Folder {
     }
 }
 
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Ran {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{}{}", self.out, self.err))
-    }
-}
-
-async fn run(server: &str, arguments: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_aetherterm"));
-    command.env_clear().env("AETHERTERM_TOKEN", TOKEN);
-    command.args(["telemetry"]).args(arguments);
-    command.args(["--server", server]);
-    let output = command.output().await.unwrap();
-    Ran {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
 async fn receiver() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -90,7 +65,7 @@ async fn destinations_and_rules_are_changed_from_the_command_line() {
         .unwrap();
     let server = Server::with(settings(), &telemetry).await;
     let url = format!("http://{}", server.address);
-    let ask = async |arguments: &[&str]| run(&url, arguments).await;
+    let ask = async |arguments: &[&str]| run(&url, TOKEN, arguments).await;
     let backend = receiver().await;
     let endpoint = format!("endpoint={backend}");
 

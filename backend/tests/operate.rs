@@ -17,6 +17,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::post;
 use serde_json::Value;
+use support::cli::run;
 use support::{Server, TOKEN, settings, until};
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -33,25 +34,6 @@ async fn receiver(well: Arc<AtomicBool>) -> SocketAddr {
     let app = Router::new().fallback(post(answer));
     tokio::spawn(axum::serve(listener, app).into_future());
     address
-}
-
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-async fn run(server: &str, token: &str, arguments: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_aetherterm"));
-    command.env_clear().env("AETHERTERM_TOKEN", token);
-    command.args(["telemetry"]).args(arguments);
-    command.args(["--server", server]);
-    let output = command.output().await.unwrap();
-    Ran {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
 }
 
 /// A browser's log record.

@@ -5,6 +5,8 @@
     reason = "each test file uses its own part"
 )]
 
+pub mod cli;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
