@@ -39,7 +39,7 @@ export interface Configuration {
   paused: string[]
   draining: string[]
   warnings: string[]
-  /** What holds from the next start on only, a sentence each. */
+  /** What holds from the next start on only, keys of the file and sentences. */
   restart: string[]
 }
 

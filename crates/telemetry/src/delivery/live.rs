@@ -1,4 +1,4 @@
-//! Other destinations and rules, while everything runs.
+//! Other destinations, rules and choices among traces, while everything runs.
 //!
 //! A change is made ready first, which may fail and changes nothing, and then takes place in one
 //! step that cannot fail. Destinations whose settings stay the same are not touched. One whose
@@ -17,7 +17,7 @@ use super::routes::{Rules, STORE};
 use super::transport::Clients;
 use super::{Delivery, DryRun};
 use crate::Signal;
-use crate::config::{Config, Destination};
+use crate::config::{Config, Destination, Tail};
 
 /// Rules know a destination by a bit; the last one is the store's.
 const MAX_DESTINATIONS: usize = 31;
@@ -34,6 +34,7 @@ pub(crate) struct Change {
     /// Which are not there any more.
     removed: Vec<Arc<Outlet>>,
     queue_bytes: BTreeMap<Arc<str>, usize>,
+    tail: Option<Tail>,
 }
 
 impl Delivery {
@@ -54,6 +55,7 @@ impl Delivery {
             replaced: Vec::new(),
             removed: Vec::new(),
             queue_bytes: BTreeMap::new(),
+            tail: config.tail,
         };
         for destination in &config.destinations {
             let destination = complete(destination, config);
@@ -116,6 +118,7 @@ impl Delivery {
                 parked.remove(&outlet.name);
             }
         });
+        self.tail.set(change.tail);
         for outlet in &change.replaced {
             outlet.leave();
         }

@@ -61,6 +61,7 @@ use journal::{Found, Journal, Unopened};
 pub use journal::{StorageState, StorageStatus};
 pub(crate) use letters::DeadLetters;
 pub use letters::{DeadLetter, DeadLetterStatus};
+pub(crate) use live::Change;
 pub(crate) use outlet::Outlet;
 pub use outlet::{DestinationState, Health};
 use placer::{Layout, Placer};

@@ -62,14 +62,14 @@ impl Inner {
 
     /// Deletes what is empty; says whether there is more to wait for.
     fn emptied(&self) -> Result<bool, LiveError> {
-        let storage = self.delivery.storage();
+        let storage = self.movable.delivery.storage();
         if storage.is_some_and(|storage| storage.state != StorageState::Ready) {
             // What waits may not be known yet.
             return Ok(true);
         }
         let draining = self.lock().parsed.config.draining.clone();
         for name in &draining {
-            let level = self.delivery.level(name);
+            let level = self.movable.delivery.level(name);
             let empty = level.is_none_or(|level| level.batches == 0 && level.bytes == 0);
             if empty {
                 self.change(

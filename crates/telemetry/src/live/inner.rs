@@ -9,10 +9,11 @@ use serde_json::Value as Json;
 
 use super::document::Document;
 use super::propose::Proposal;
-use super::{Environment, LiveChange, LiveConfig, LiveError, LiveProblem, LiveTerms, file};
-use crate::check::Checker;
+use super::{
+    Environment, LiveChange, LiveConfig, LiveError, LiveProblem, LiveTerms, Movable, file,
+};
 use crate::config::{Given, Parsed, Text, read_all};
-use crate::delivery::{Delivery, DryRun};
+use crate::delivery::DryRun;
 use crate::{Config, DestinationState, Signal};
 
 pub(super) struct Inner {
@@ -20,8 +21,7 @@ pub(super) struct Inner {
     pub(super) environment: Arc<Environment>,
     /// The file, whether it exists or not.
     pub(super) path: Option<PathBuf>,
-    pub(super) delivery: Arc<Delivery>,
-    pub(super) checker: Arc<Checker>,
+    pub(super) movable: Movable,
     /// Key of the marks: whoever sees one cannot try out what a secret may be.
     pub(super) key: ring::hmac::Key,
     pub(super) started: Started,
@@ -95,7 +95,7 @@ impl Inner {
         }
         let proposal = self.propose(&state, change, disk.as_deref())?;
         let parsed = self.judge(&state, &proposal, terms.discard)?;
-        let ready = self.delivery.prepare(&parsed.config);
+        let ready = self.movable.prepare(&parsed.config);
         let ready = ready.map_err(|remedy| proposal.wrong_as_a_whole(remedy))?;
         let Proposal { text, document, .. } = proposal;
         let next = State {
@@ -115,8 +115,8 @@ impl Inner {
             };
             saved.map_err(|error| unwritable(path, &error))?;
         }
-        self.delivery.commit(ready, terms.discard);
-        self.checker.set(&next.parsed.config);
+        self.movable
+            .commit(ready, &next.parsed.config, terms.discard);
         *state = next;
         tracing::info!("telemetry: {}", told(change));
         let view = self.view(&state);
@@ -148,7 +148,10 @@ impl Inner {
             let proposal = self.propose(&state, &change, None)?;
             self.judge(&state, &proposal, true)?
         };
-        let run = self.delivery.dry_run_of(&parsed.config, signal, request);
+        let run = self
+            .movable
+            .delivery
+            .dry_run_of(&parsed.config, signal, request);
         run.map_err(|remedy| LiveError::Invalid(vec![whole(remedy)]))
     }
 

@@ -32,7 +32,7 @@ impl Inner {
                 }]));
             }
         }
-        let mut parsed = self.read(&proposal.text).map_err(|error| {
+        let parsed = self.read(&proposal.text).map_err(|error| {
             let problems = error.problems().iter().take(MAX_PROBLEMS);
             let pointed = problems.map(|problem| pointed(problem, proposal));
             LiveError::Invalid(pointed.collect())
@@ -52,11 +52,6 @@ impl Inner {
         if !discard {
             self.nothing_waits(state, &parsed.config)?;
         }
-        // The relay hashes with the key of the start, and equal values have to stay equal.
-        parsed
-            .config
-            .hash_key
-            .clone_from(&self.started.config.hash_key);
         Ok(parsed)
     }
 
@@ -66,7 +61,7 @@ impl Inner {
         let before = state.parsed.config.destinations.iter();
         let waiting = before.filter(|destination| !stays(&destination.name));
         let waiting = waiting.filter_map(|destination| {
-            let level = self.delivery.level(&destination.name)?;
+            let level = self.movable.delivery.level(&destination.name)?;
             let items: u64 = level.items.iter().sum();
             (level.batches > 0).then(|| format!("{items} items wait for {}", destination.name))
         });

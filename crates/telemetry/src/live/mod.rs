@@ -1,8 +1,9 @@
-//! Destinations and rules are changed while everything runs.
+//! Settings are changed while everything runs: destinations and rules, the choice among traces, the
+//! relay, what pages are told.
 //!
 //! A change becomes a proposal ([`propose`]): the text that the file would have. It is read by the
-//! same code as the file at the start, so both are judged alike; what it comes to is made ready by
-//! the delivery; then it is written ([`file`]) and takes place. Only the last two change anything,
+//! same code as the file at the start, so both are judged alike; what it comes to is made ready
+//! ([`movable`]); then it is written ([`file`]) and takes place. Only the last two change anything,
 //! and the last one cannot fail.
 
 mod document;
@@ -11,6 +12,7 @@ mod file;
 mod inner;
 mod json;
 mod judge;
+mod movable;
 mod propose;
 mod types;
 mod view;
@@ -25,13 +27,13 @@ use std::sync::{Arc, Mutex, Weak};
 use bytes::Bytes;
 use serde_json::Value as Json;
 
-use crate::check::Checker;
 use crate::config::{Given, file_named, read_all};
-use crate::delivery::{Delivery, DryRun};
+use crate::delivery::DryRun;
 use crate::{CheckReport, Config, DestinationState, Signal};
 use document::Document;
 pub use file::LiveVersion;
 use inner::{Inner, Started, State, key, named};
+pub(crate) use movable::Movable;
 pub use types::{
     LiveChange, LiveConfig, LiveElsewhere, LiveError, LiveFile, LiveProblem, LiveTerms,
 };
@@ -42,7 +44,8 @@ pub(crate) const MASK: &str = "****";
 /// Answers for environment variables.
 pub(crate) type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// The destinations and rules of a telemetry that runs, to be changed without a restart.
+/// The settings of a telemetry that runs, to be changed without a restart: destinations and rules, and
+/// the whole file.
 ///
 /// What it does blocks for as long as a file takes to be written: in a runtime, call it in
 /// `spawn_blocking`.
@@ -82,21 +85,17 @@ impl Live {
     }
 
     /// Reads the file again. Where that fails, nothing can be changed until the next start.
-    pub(crate) fn new(origin: Origin, delivery: &Arc<Delivery>, checker: &Arc<Checker>) -> Self {
-        let live = Self::read(origin, delivery, checker);
+    pub(crate) fn new(origin: Origin, movable: Movable) -> Self {
+        let live = Self::read(origin, movable);
         live.unwrap_or_else(|why| {
-            tracing::warn!("telemetry: destinations and rules cannot be changed: {why}");
+            tracing::warn!("telemetry: settings cannot be changed while it runs: {why}");
             Self::off(&format!(
                 "the file of settings could not be read again at the start: {why}"
             ))
         })
     }
 
-    fn read(
-        origin: Origin,
-        delivery: &Arc<Delivery>,
-        checker: &Arc<Checker>,
-    ) -> Result<Self, String> {
+    fn read(origin: Origin, movable: Movable) -> Result<Self, String> {
         let Origin {
             given,
             environment,
@@ -116,8 +115,7 @@ impl Live {
             given,
             environment,
             path,
-            delivery: Arc::clone(delivery),
-            checker: Arc::clone(checker),
+            movable,
             key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key()),
             started: Started {
                 document: document.clone(),
@@ -270,7 +268,7 @@ impl Live {
     pub async fn test(&self, name: &str, settings: Option<Json>) -> Result<CheckReport, LiveError> {
         let inner = Arc::clone(self.inner()?);
         let destination = inner.destination(name, settings)?;
-        Ok(inner.checker.run_one(destination).await)
+        Ok(inner.movable.checker.run_one(destination).await)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a change of destinations and rules is, and what comes of it.
+//! What a change of settings is, and what comes of it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::{DestinationState, Signal};
 
-/// A change of destinations and rules, for [`Live::apply`](super::Live::apply).
+/// A change of settings, for [`Live::apply`](super::Live::apply).
 ///
 /// Destinations and rules are JSON objects with the keys that a `[[destination]]` and a `[[route]]`
 /// have in the file.

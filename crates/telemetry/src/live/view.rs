@@ -6,14 +6,28 @@ use super::{LiveConfig, LiveElsewhere, LiveFile, LiveVersion, document, file};
 use crate::Signal;
 use crate::config::{Config, names};
 
-/// Keys of the file that hold at once.
-const AT_ONCE: [&str; 6] = [
-    "paused",
+/// Keys of the file that hold at once, by what they begin with.
+const AT_ONCE: [&str; 14] = [
+    "destination",
     "draining",
-    "retry.",
-    "send.",
+    "exporter.otlp.",
+    "hash_key",
+    "page.",
+    "paused",
     "queue_bytes",
+    "relay.",
+    "retry.",
     "route",
+    "sample_rate",
+    "sampler.",
+    "send.",
+    "tail.",
+];
+
+/// Keys among them that do not: providers are made once.
+const AT_NEXT_START: [&str; 2] = [
+    "exporter.otlp.metrics.histogram_aggregation",
+    "exporter.otlp.metrics.temporality",
 ];
 
 impl Inner {
@@ -34,7 +48,7 @@ impl Inner {
                 .unwrap_or_default(),
             signals: destination.endpoints.keys().copied().collect(),
         });
-        let store = self.delivery.has_store();
+        let store = self.movable.delivery.has_store();
         let all = names(&config.destinations, store, !config.console.is_empty());
         let all = all
             .into_iter()
@@ -87,7 +101,7 @@ impl Inner {
         let before = self.started.document.settings();
         let after = state.document.settings();
         let at_once = |key: &str| {
-            key == DESTINATION || key == ROUTE || AT_ONCE.iter().any(|start| key.starts_with(start))
+            !AT_NEXT_START.contains(&key) && AT_ONCE.iter().any(|start| key.starts_with(start))
         };
         let changed = after
             .iter()

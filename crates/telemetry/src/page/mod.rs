@@ -6,6 +6,7 @@
 
 mod answer;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
@@ -24,17 +25,32 @@ const PATH: &str = "/v1/config";
 #[derive(Debug)]
 pub(crate) struct Pages {
     answer: RwLock<Arc<Answer>>,
+    /// Whether the program said it, whatever the settings say.
+    by_program: AtomicBool,
 }
 
 impl Pages {
     pub(crate) fn new(config: &PageConfig) -> Self {
         Self {
             answer: RwLock::new(Arc::new(Answer::new(config))),
+            by_program: AtomicBool::new(false),
         }
     }
 
-    /// From now on they are told this.
+    /// From now on they are told this, which the program says.
     pub(crate) fn set(&self, config: &PageConfig) {
+        self.by_program.store(true, Ordering::Relaxed);
+        self.replace(config);
+    }
+
+    /// From now on they are told this, which the settings say, unless the program said anything.
+    pub(crate) fn follow(&self, config: &PageConfig) {
+        if !self.by_program.load(Ordering::Relaxed) {
+            self.replace(config);
+        }
+    }
+
+    fn replace(&self, config: &PageConfig) {
         let answer = Arc::new(Answer::new(config));
         let mut place = self.answer.write().unwrap_or_else(PoisonError::into_inner);
         *place = answer;

@@ -12,6 +12,7 @@ mod prometheus;
 mod propagator;
 mod recorder;
 mod resource;
+mod sampling;
 mod spans;
 
 use std::sync::Arc;
@@ -24,9 +25,9 @@ use opentelemetry_otlp::{
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
-use opentelemetry_sdk::trace::{Sampler as SdkSampler, SdkTracerProvider, SpanLimits};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanLimits};
 
-use crate::config::{self, Limits, Sampler};
+use crate::config::{self, Limits};
 use crate::delivery::{Delivery, IntakeClient};
 use crate::otlp::limit::Limit;
 use crate::{Config, Signal};
@@ -39,6 +40,7 @@ pub(crate) use propagator::{Formats, formats, read_order};
 pub(crate) use recorder::testing;
 pub(crate) use recorder::{Piece, Recorded, Recorder};
 pub(crate) use resource::{Identity, detect as detect_resource};
+pub(crate) use sampling::Sampling;
 use spans::Spans;
 
 /// The providers; `None` where no destination takes the signal.
@@ -46,6 +48,7 @@ use spans::Spans;
 pub(crate) struct Pipeline {
     pub(crate) resource: Resource,
     pub(crate) tracer: SdkTracerProvider,
+    pub(crate) sampling: Sampling,
     pub(crate) logger: Option<SdkLoggerProvider>,
     meter: Option<SdkMeterProvider>,
     /// What Prometheus scrapes.
@@ -65,11 +68,11 @@ impl Pipeline {
         let resource = resource::detect(config, identity);
 
         let spans = Spans::start(config.spans, config.limits.span_value_length, delivery)?;
-        let sampler = sampler(config.sampler);
+        let sampling = Sampling::new(config.sampler);
         let limits = span_limits(&config.limits);
-        let recorder = Recorder::new(sampler.clone(), limits, spans.sink());
+        let recorder = Recorder::new(sampling.clone(), limits, spans.sink());
         let tracer = SdkTracerProvider::builder()
-            .with_sampler(sampler)
+            .with_sampler(sampling.clone())
             .with_span_limits(limits)
             .with_resource(resource.clone())
             .with_span_processor(spans)
@@ -128,6 +131,7 @@ impl Pipeline {
         Ok(Self {
             resource,
             tracer,
+            sampling,
             logger,
             meter,
             exposition,
@@ -215,20 +219,5 @@ fn span_limits(limits: &Limits) -> SpanLimits {
         max_links_per_span: limits.span_links,
         max_attributes_per_event: limits.event_attributes,
         max_attributes_per_link: limits.link_attributes,
-    }
-}
-
-fn sampler(sampler: Sampler) -> SdkSampler {
-    let root = if sampler.ratio >= 1.0 {
-        SdkSampler::AlwaysOn
-    } else if sampler.ratio <= 0.0 {
-        SdkSampler::AlwaysOff
-    } else {
-        SdkSampler::TraceIdRatioBased(sampler.ratio)
-    };
-    if sampler.parent_based {
-        SdkSampler::ParentBased(Box::new(root))
-    } else {
-        root
     }
 }

@@ -16,17 +16,18 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{
-    IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, SdkTracer, SdkTracerProvider,
-    ShouldSample, SpanLimits,
+    IdGenerator, RandomIdGenerator, SamplingDecision, SdkTracer, SdkTracerProvider, ShouldSample,
+    SpanLimits,
 };
 
+use super::sampling::Sampling;
 use super::spans::Sink;
 use crate::otlp::encode::{self, Dropped, Head};
 
 /// Makes spans for the pipeline that it belongs to.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    sampler: Sampler,
+    sampling: Sampling,
     limits: SpanLimits,
     ids: RandomIdGenerator,
     sink: Sink,
@@ -47,9 +48,9 @@ pub(crate) struct Piece {
 }
 
 impl Recorder {
-    pub(super) fn new(sampler: Sampler, limits: SpanLimits, sink: Sink) -> Arc<Self> {
+    pub(super) fn new(sampling: Sampling, limits: SpanLimits, sink: Sink) -> Arc<Self> {
         Arc::new(Self {
-            sampler,
+            sampling,
             limits,
             ids: RandomIdGenerator::default(),
             sink,
@@ -101,8 +102,8 @@ impl Recorder {
         } else {
             self.ids.new_trace_id()
         };
-        let sampler = &self.sampler;
-        let sampled = sampler.should_sample(Some(parent), trace_id, name, &kind, &[], &[]);
+        let sampling = &self.sampling;
+        let sampled = sampling.should_sample(Some(parent), trace_id, name, &kind, &[], &[]);
         let above = Some(above).filter(|above| above.is_valid());
         let flags = above.map(SpanContext::trace_flags).unwrap_or_default();
         let is_sampled = sampled.decision == SamplingDecision::RecordAndSample;

@@ -44,7 +44,8 @@ pub(super) async fn layer(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let door = &relay.door;
+    let terms = relay.terms();
+    let door = &terms.door;
     let allowed = allowed(door, &parts);
     let mut signals = Signal::ALL.iter();
     let signal = signals.find(|signal| signal.path() == parts.uri.path());

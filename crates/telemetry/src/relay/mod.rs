@@ -17,10 +17,10 @@ pub(crate) mod fuzzing;
 mod keys;
 mod quota;
 mod refusal;
+mod terms;
 mod treat;
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -29,24 +29,21 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
-use http::header;
 use http::request::Parts;
 use tokio::sync::Semaphore;
 
-use crate::config::{ClientAddress, HashKey};
 use crate::delivery::{Batch, Delivery, FULL_RETRY_AFTER, Intake, Outcome, Source, Ticket};
 use crate::otlp::partial::Partial;
 use crate::otlp::survey::{Unfit, survey};
 use crate::otlp::{count, json};
 use crate::{Config, Signal};
-use address::Addresses;
 use answer::Encoding;
-use body::{Bound, Compression, Room};
+use body::{Bound, Compression};
 pub use door::Vouched;
-use door::{Caller, Door};
-use quota::{Exceeded, Quotas};
+use quota::Exceeded;
 use refusal::Refusal;
-use treat::{MAX_USER_AGENT, Stamp, Treatment};
+pub(crate) use terms::Terms;
+use treat::Stamp;
 
 /// A body that has not arrived by then is given up.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -66,42 +63,49 @@ const ARRIVING_FACTOR: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Relay {
     delivery: Arc<Delivery>,
-    max_bytes: usize,
     name: Arc<str>,
     turns: Semaphore,
-    room: Room,
-    door: Door,
-    addresses: Addresses,
-    quotas: Quotas,
-    treatment: Treatment,
-    client_address: ClientAddress,
-    user_agent: bool,
+    terms: RwLock<Arc<Terms>>,
 }
 
 impl Relay {
     /// # Errors
     /// A sentence, where the settings cannot be used.
     pub(crate) fn new(delivery: Arc<Delivery>, config: &Config) -> Result<Self, String> {
-        let settings = &config.relay;
         Ok(Self {
             delivery,
-            max_bytes: config.max_request_bytes,
             name: Arc::from("relay"),
             turns: Semaphore::new(AT_A_TIME),
-            room: Room::new(config.max_request_bytes.saturating_mul(ARRIVING_FACTOR)),
-            door: Door::new(settings),
-            addresses: Addresses::new(settings),
-            quotas: Quotas::new(settings),
-            treatment: Treatment::new(settings, config.hash_key.as_ref().map(HashKey::bytes))?,
-            client_address: settings.client_address,
-            user_agent: settings.user_agent,
+            terms: RwLock::new(Arc::new(Terms::new(config)?)),
         })
+    }
+
+    fn terms(&self) -> Arc<Terms> {
+        let terms = self.terms.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&terms)
+    }
+
+    /// Makes the terms of other settings ready; `None` where they are those that hold.
+    ///
+    /// # Errors
+    /// As [`Relay::new`].
+    pub(crate) fn prepare(&self, config: &Config) -> Result<Option<Terms>, String> {
+        let terms = self.terms();
+        (!terms.are_of(config))
+            .then(|| terms.changed(config))
+            .transpose()
+    }
+
+    /// From now on requests are taken on these terms.
+    pub(crate) fn commit(&self, terms: Terms) {
+        let mut place = self.terms.write().unwrap_or_else(PoisonError::into_inner);
+        *place = Arc::new(terms);
     }
 
     /// Whether a request to one of the routes is let in by a key, or is a browser's question
     /// whether one would be.
     pub(crate) fn admits(&self, parts: &Parts) -> bool {
-        self.door.admits(parts)
+        self.terms().door.admits(parts)
     }
 
     fn count(&self, outcome: Outcome, signal: Signal, reason: &'static str, value: u64) {
@@ -167,20 +171,21 @@ impl Relay {
         let encoding = encoding.ok_or_else(Refusal::unsupported_type)?;
         let (parts, body) = request.into_parts();
         let compression = Compression::of(&parts.headers)?;
-        let address = self.addresses.of(&parts);
-        let stamp = self.stamp(&parts, address);
+        let terms = self.terms();
+        let address = terms.addresses.of(&parts);
+        let stamp = terms.stamp(&parts, address);
         let sender = (stamp.client.clone(), address.map(address::neighbourhood));
-        let entered = self.quotas.enter(&sender, Instant::now());
+        let entered = terms.quotas.enter(&sender, Instant::now());
         entered.map_err(|exceeded| match exceeded {
             Exceeded::Client(wait) => Refusal::client_quota(wait),
             Exceeded::Total(wait) => Refusal::total_quota(wait),
         })?;
         let bound = Bound {
-            bytes: self.max_bytes,
+            bytes: terms.max_bytes,
             time: BODY_TIMEOUT,
         };
-        let (sent, held) = body::read(&parts.headers, body, bound, &self.room).await?;
-        self.quotas.charge(&sender, sent.len(), Instant::now());
+        let (sent, held) = body::read(&parts.headers, body, bound, &terms.room).await?;
+        terms.quotas.charge(&sender, sent.len(), Instant::now());
         if sent.is_empty() {
             return Ok(Partial::default());
         }
@@ -193,7 +198,7 @@ impl Relay {
             sent,
         };
         if compression == Compression::None && arrived.sent.len() <= INLINE_BYTES {
-            let taken = self.process(&arrived)?;
+            let taken = self.process(&terms, &arrived)?;
             drop(held);
             return self.settled(signal, taken).await;
         }
@@ -203,8 +208,8 @@ impl Relay {
             .acquire()
             .await
             .map_err(|_| Refusal::internal())?;
-        let relay = Arc::clone(self);
-        let work = move || relay.process(&arrived);
+        let (relay, their) = (Arc::clone(self), Arc::clone(&terms));
+        let work = move || relay.process(&their, &arrived);
         let taken = tokio::task::spawn_blocking(work).await;
         // Waiting for the disk takes neither processor nor much memory.
         drop((turn, held));
@@ -219,38 +224,23 @@ impl Relay {
         Ok(partial)
     }
 
-    /// What is known about the sender.
-    fn stamp(&self, parts: &Parts, address: Option<IpAddr>) -> Stamp {
-        let caller = parts.extensions.get::<Caller>();
-        let user_agent = parts.headers.get(header::USER_AGENT);
-        let user_agent = user_agent.and_then(|value| value.to_str().ok());
-        let user_agent = user_agent.filter(|text| self.user_agent && text.len() <= MAX_USER_AGENT);
-        Stamp {
-            client: caller.and_then(|caller| caller.client.clone()),
-            address: address.and_then(|address| address::shown(address, self.client_address)),
-            user_agent: user_agent.map(str::to_owned),
-            sent_at: clock::sent_at(parts),
-            received: clock::now(),
-        }
-    }
-
-    fn process(&self, arrived: &Arrived) -> Result<Taken, Refusal> {
+    fn process(&self, terms: &Terms, arrived: &Arrived) -> Result<Taken, Refusal> {
         let signal = arrived.signal;
-        let plain = body::decompress(arrived.compression, &arrived.sent, self.max_bytes)?;
+        let plain = body::decompress(arrived.compression, &arrived.sent, terms.max_bytes)?;
         let more = plain.len().saturating_sub(arrived.sent.len());
-        self.quotas.charge(&arrived.sender, more, Instant::now());
+        terms.quotas.charge(&arrived.sender, more, Instant::now());
         let protobuf = match arrived.encoding {
             Encoding::Protobuf => plain,
             Encoding::Json => json::to_protobuf(signal, &plain)
                 .map_err(Refusal::malformed)?
                 .into(),
         };
-        let max_decoded = self.max_bytes.saturating_mul(DECODED_FACTOR);
+        let max_decoded = terms.max_bytes.saturating_mul(DECODED_FACTOR);
         let found = survey(signal, &protobuf, max_decoded).map_err(|unfit| match unfit {
             Unfit::Malformed(why) => Refusal::malformed(why),
             Unfit::Heavy => Refusal::too_many_parts(max_decoded),
         })?;
-        let treated = self
+        let treated = terms
             .treatment
             .apply(signal, &protobuf, found.newest, &arrived.stamp);
         let malformed =

@@ -194,12 +194,12 @@ impl Arrived<'_> {
 #[cfg(test)]
 mod tests {
     use opentelemetry_proto::tonic::trace::v1::Span as ProtoSpan;
-    use opentelemetry_sdk::trace::{Sampler, SpanLimits};
+    use opentelemetry_sdk::trace::SpanLimits;
 
     use super::super::incoming::EventName;
     use super::super::settings::SocketTelemetry;
     use super::*;
-    use crate::pipeline::testing::Recording;
+    use crate::pipeline::testing::{Recording, share};
 
     const CARRIER: &str = r#"{"b3":"4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1"}"#;
 
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_span_says_the_same_however_it_is_made() {
-        let recording = Recording::new(Sampler::AlwaysOn, SpanLimits::default(), None);
+        let recording = Recording::new(share(1.0), SpanLimits::default(), None);
         let settings = SocketTelemetry::new();
         let quick = settings.clone().with_tracer_provider(&recording.provider);
         let slow = settings.with_tracer_provider(&recording.sdk);

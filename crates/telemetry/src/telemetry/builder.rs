@@ -1,22 +1,19 @@
-//! The builder: settings made by the program, and the start.
+//! The builder: settings made by the program.
+
+mod start;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::error::{say_off, say_warning};
-use super::{BuildError, Running, Telemetry};
+use super::error::say_off;
+use super::{BuildError, Telemetry};
 use crate::check::{CheckReport, Checker};
 use crate::config::{Given, process_environment};
-use crate::delivery::Delivery;
-use crate::live::{Environment, Live, Origin};
-use crate::page::Pages;
-use crate::pipeline::{self, Identity, Pipeline};
-use crate::relay::Relay;
-use crate::store::Store;
-use crate::{Compression, Config, ConfigError, Propagator, Protocol, Route, Signal, ending};
+use crate::live::Environment;
+use crate::pipeline::{self, Identity};
+use crate::{Compression, Config, ConfigError, Propagator, Protocol, Route, Signal};
 
 /// Describes a [`Telemetry`]. Everything is optional.
 ///
@@ -339,57 +336,5 @@ impl TelemetryBuilder {
             }
             started => started,
         }
-    }
-
-    fn start(self, config: Config) -> Result<Telemetry, BuildError> {
-        if !config.enabled {
-            return Ok(Telemetry::disabled());
-        }
-        for warning in &config.warnings {
-            say_warning(warning);
-        }
-        let store = config.store_bytes.map(|bytes| Arc::new(Store::new(bytes)));
-        let delivery = Delivery::start(&config, store.clone()).map_err(BuildError::start)?;
-        let delivery = Arc::new(delivery);
-        let pipeline =
-            Pipeline::start(&config, &self.identity, &delivery).map_err(BuildError::start)?;
-        let checker = Arc::new(Checker::new(&config, pipeline.resource.clone()));
-        let live = if self.config.is_some() {
-            Live::off(
-                "the program gave all settings itself (TelemetryBuilder::config), and they are not changed while it runs: set them by the builder's other methods, the environment or a file",
-            )
-        } else {
-            let origin = Origin {
-                given: self.given.clone(),
-                environment: match &self.environment {
-                    Some(environment) => Arc::clone(environment),
-                    None => Arc::new(process_environment),
-                },
-                config: config.clone(),
-            };
-            Live::new(origin, &delivery, &checker)
-        };
-        let relay =
-            Arc::new(Relay::new(Arc::clone(&delivery), &config).map_err(BuildError::start)?);
-        let running = Arc::new(Running {
-            service_name: config.service_name.or(self.identity.service_name),
-            log_level: config.log_level,
-            relay,
-            pages: Arc::new(Pages::new(&config.page)),
-            pipeline,
-            delivery,
-            store,
-            checker,
-            live,
-            ended: AtomicBool::new(false),
-        });
-        if self.panic_hook {
-            let running = Arc::downgrade(&running);
-            pipeline::install_panic_hook(move || ending::flush(&running));
-        }
-        Ok(Telemetry {
-            problem: None,
-            running: Some(running),
-        })
     }
 }

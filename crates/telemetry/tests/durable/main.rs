@@ -25,30 +25,8 @@ use aether_telemetry::{Config, Durable, StorageState, Telemetry};
 use http::StatusCode;
 use prost::Message;
 use sink::Sink;
+use support::folder::Folder;
 use support::wait_for;
-
-/// A folder that is gone at the end of a test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("aether-durable-{}-{name}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Settings for traces, from a folder to some destinations.
 fn durable(folder: &Path, destinations: &[&str]) -> Config {

@@ -102,7 +102,7 @@ async fn what_was_changed_by_hand_is_not_overwritten() {
     let sink = Sink::start(Mood::Well).await;
     let telemetry = start(&folder, &table("a", &sink));
     let by_hand = folder.read("telemetry.toml") + &table("b", &sink);
-    std::fs::write(folder.file(), &by_hand).unwrap();
+    std::fs::write(file(&folder), &by_hand).unwrap();
     let shown = get(&telemetry).await;
     assert_eq!(shown.body["file"]["changed_by_hand"], true);
     assert_eq!(shown.destinations(), ["a"]);
@@ -121,7 +121,7 @@ async fn what_was_changed_by_hand_is_not_overwritten() {
     assert_eq!(folder.read("telemetry.toml"), by_hand);
     assert!(!folder.read("telemetry.toml.1").contains("\"b\""));
 
-    std::fs::write(folder.file(), "nonsense").unwrap();
+    std::fs::write(file(&folder), "nonsense").unwrap();
     let broken = post(&telemetry, "/config/reload").await;
     assert_eq!(
         broken.status,

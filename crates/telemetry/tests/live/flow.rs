@@ -231,7 +231,7 @@ async fn who_comes_back_gets_what_waited() {
     let accepted = send(&telemetry, 0..10).await;
     arrived("the other gets all", &other, &accepted).await;
     telemetry.shutdown(std::time::Duration::from_secs(5)).await;
-    std::fs::write(folder.file(), general(&folder) + &table("b", &other)).unwrap();
+    std::fs::write(file(&folder), general(&folder) + &table("b", &other)).unwrap();
     let again = started(&folder, &[]);
     opened(&again).await;
     sink.mood(Mood::Well);

@@ -14,7 +14,7 @@ const STARTED: &str = "changes begin";
 #[ignore = "the other test runs it as a process of its own"]
 async fn child() {
     let folder = std::env::var(FOLDER).expect("set by the test that runs this one");
-    let folder = std::mem::ManuallyDrop::new(Folder(PathBuf::from(folder)));
+    let folder = std::mem::ManuallyDrop::new(Folder::at(PathBuf::from(folder)));
     let telemetry = started(&folder, &[]);
     println!("\n{STARTED}");
     for number in 0_u64.. {
@@ -41,7 +41,7 @@ fn spawn(folder: &Folder) -> Child {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_are_whole_after_kill_9() {
     let folder = Folder::new("killed");
-    std::fs::write(folder.file(), "# mine\n").unwrap();
+    std::fs::write(file(&folder), "# mine\n").unwrap();
     for round in 0..10_u32 {
         let before = folder.read("telemetry.toml");
         let mut child = spawn(&folder);

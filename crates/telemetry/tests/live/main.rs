@@ -9,13 +9,14 @@ mod api;
 mod flow;
 mod killed;
 mod secrets;
+mod settings;
 #[path = "../durable/sink.rs"]
 mod sink;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use aether_telemetry::Telemetry;
 use axum::body::Body;
@@ -25,38 +26,13 @@ use http_body_util::BodyExt;
 use prost::Message;
 use serde_json::{Value, json};
 use sink::Sink;
+use support::folder::Folder;
 use support::wait_for;
 use tower::ServiceExt;
 
-/// A folder that is gone at the end of a test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("aether-live-{}-{name}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("telemetry.toml")
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// The file of settings.
+fn file(folder: &Folder) -> PathBuf {
+    folder.path().join("telemetry.toml")
 }
 
 /// What every file here begins with: quick repetitions, queues on disk.
@@ -89,7 +65,7 @@ fn destination(name: &str, sink: &Sink) -> Value {
 fn started(folder: &Folder, variables: &'static [(&str, &str)]) -> Telemetry {
     let builder = Telemetry::builder()
         .default_service_name("tests")
-        .default_config_file(folder.file())
+        .default_config_file(file(folder))
         .environment(move |name| {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -100,7 +76,7 @@ fn started(folder: &Folder, variables: &'static [(&str, &str)]) -> Telemetry {
 }
 
 fn start(folder: &Folder, text: &str) -> Telemetry {
-    std::fs::write(folder.file(), general(folder) + text).unwrap();
+    std::fs::write(file(folder), general(folder) + text).unwrap();
     started(folder, &[])
 }
 
@@ -169,6 +145,13 @@ async fn get(telemetry: &Telemetry) -> Answer {
 
 async fn put(telemetry: &Telemetry, path: &str, body: Value) -> Answer {
     ask(telemetry, Method::PUT, path, "*", Some(body)).await
+}
+
+/// Puts a text in place of the whole file.
+async fn put_file(telemetry: &Telemetry, text: String) -> Answer {
+    let request = Request::put("/config").header("if-match", "*");
+    let request = request.header("content-type", "application/toml");
+    answer(telemetry, request.body(Body::from(text)).unwrap()).await
 }
 
 async fn post(telemetry: &Telemetry, path: &str) -> Answer {

@@ -38,7 +38,7 @@ async fn secrets_stay_where_they_are() {
             "headers = {{ authorization = \"{SECRET}\", x-env = {{ env = \"TEAM\" }} }} # key\n\
              # before: key={SECRET}\n[relay]\nkeys = {{ shop = \"{SECRET}\" }}\n"
         );
-    std::fs::write(folder.file(), general(&folder) + &text).unwrap();
+    std::fs::write(file(&folder), general(&folder) + &text).unwrap();
     let telemetry = started(&folder, &[("TEAM", "hunter2-of-the-environment")]);
     let mut answers = vec![get(&telemetry).await];
     let mut config = answers[0].body.clone();
@@ -61,10 +61,7 @@ async fn secrets_stay_where_they_are() {
     settings.as_object_mut().unwrap().remove("headers");
     answers.push(put(&telemetry, "/destinations/a", settings.clone()).await);
     let masked = toml.text.replace("# mine", "# ours");
-    let request = Request::put("/config").header("if-match", "*");
-    let request = request.header("content-type", "application/toml");
-    let request = request.body(Body::from(masked)).unwrap();
-    answers.push(answer(&telemetry, request).await);
+    answers.push(put_file(&telemetry, masked).await);
     for answer in &answers {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         let kept = folder.read("telemetry.toml");
@@ -84,10 +81,7 @@ async fn secrets_stay_where_they_are() {
     );
     assert_eq!(moved.body["problems"][0]["pointer"], "/headers");
     let moved_file = toml.text.replace(&sink.base(), "http://127.0.0.2:1");
-    let request = Request::put("/config").header("if-match", "*");
-    let request = request.header("content-type", "application/toml");
-    let request = request.body(Body::from(moved_file)).unwrap();
-    let moved_too = answer(&telemetry, request).await;
+    let moved_too = put_file(&telemetry, moved_file).await;
     assert_eq!(
         moved_too.status,
         StatusCode::UNPROCESSABLE_ENTITY,

@@ -8,6 +8,7 @@
 
 pub mod backend;
 pub mod decoded;
+pub mod folder;
 pub mod program;
 pub mod recorder;
 

@@ -95,6 +95,29 @@ impl Held {
         }
     }
 
+    /// Other settings. Traces that wait do so as long as if these had held when they came.
+    pub(super) fn set(&mut self, tail: Option<Tail>) {
+        match (self.tail, tail) {
+            (Some(before), Some(tail)) => {
+                for (due, _) in &mut self.order {
+                    let first = due.checked_sub(before.wait);
+                    *due = first
+                        .and_then(|first| first.checked_add(tail.wait))
+                        .unwrap_or(*due);
+                }
+            }
+            // Nothing is held from now on.
+            (_, None) => drop(self.due(None)),
+            (None, Some(_)) => {}
+        }
+        if let Some(tail) = tail {
+            self.bound = share::bound(tail.share);
+            // Without a choice it stays: what was held needs it until it is handed on.
+            self.status.max_bytes = tail.bytes;
+        }
+        self.tail = tail;
+    }
+
     pub(super) fn status(&self) -> TailStatus {
         TailStatus {
             traces: self.traces.len(),

@@ -11,6 +11,7 @@ mod piece;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,8 +42,8 @@ const AGAIN_AT_END: Duration = Duration::from_millis(20);
 /// The choice among whole traces.
 #[derive(Debug)]
 pub(super) struct Tail {
-    /// Whether anything is held. Where not, what an earlier run held is handed on.
-    on: bool,
+    /// Whether anything is held. Where not, what was held before is handed on.
+    on: AtomicBool,
     placer: Arc<Placer>,
     cursor: Option<Arc<Cursor>>,
     state: Mutex<State>,
@@ -61,7 +62,7 @@ impl Tail {
     pub(super) fn new(settings: Option<Settings>, placer: Arc<Placer>) -> Self {
         let journal = placer.journal.as_ref();
         Self {
-            on: settings.is_some(),
+            on: AtomicBool::new(settings.is_some()),
             cursor: journal.map(|journal| journal.cursor(NAME)),
             placer,
             state: Mutex::new(State {
@@ -74,11 +75,22 @@ impl Tail {
     }
 
     pub(super) fn is_on(&self) -> bool {
-        self.on
+        self.on.load(Ordering::Relaxed)
+    }
+
+    /// From now on traces are chosen by other settings. Without any, those that are held are decided
+    /// by the old ones, at once.
+    pub(super) fn set(&self, settings: Option<Settings>) {
+        let mut state = self.lock();
+        state.held.set(settings);
+        self.settle(&mut state.held);
+        self.on.store(settings.is_some(), Ordering::Relaxed);
+        drop(state);
+        self.changed.notify_one();
     }
 
     pub(super) fn status(&self) -> Option<TailStatus> {
-        self.on.then(|| self.lock().held.status())
+        self.is_on().then(|| self.lock().held.status())
     }
 
     /// Takes traces.

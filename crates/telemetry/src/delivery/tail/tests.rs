@@ -230,3 +230,30 @@ proptest! {
         let _ = piece::cut(&bytes, Source::Own);
     }
 }
+
+#[test]
+fn other_settings_hold_for_what_waits() {
+    let mut held = held(|_| ());
+    let now = Instant::now();
+    held.insert(now, pieces(vec![span(1, 1)]), None);
+    let second = Duration::from_secs(1);
+    held.set(Some(Settings {
+        wait: second,
+        share: 1.0,
+        ..Settings::default()
+    }));
+    assert_eq!(held.due(Some(now)), Some(now + second));
+    assert_eq!(held.due(Some(now + second)), None);
+    assert_eq!(kept(&mut held), [1]);
+    held.insert(now, pieces(vec![span(2, 2)]), None);
+    held.set(None);
+    assert_eq!(kept(&mut held), [2], "decided by what held before");
+    assert!(
+        held.reserve(10),
+        "there is still room for what is on its way"
+    );
+    held.release(10);
+    held.insert(now, pieces(vec![span(3, 3)]), None);
+    assert_eq!(kept(&mut held), [3], "nothing is held any more");
+    assert!(held.is_empty());
+}

@@ -5,14 +5,23 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanLimits};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanLimits};
 use prost::Message;
 
+use super::super::sampling::Sampling;
 use super::super::spans::Spans;
 use super::{Provider, Recorder, Sink};
-use crate::config::{Batch, Config};
+use crate::config::{Batch, Config, Sampler};
 use crate::delivery::Delivery;
 use crate::store::Store;
+
+/// So much of everything, whatever a parent says.
+pub(crate) fn share(ratio: f64) -> Sampler {
+    Sampler {
+        ratio,
+        parent_based: false,
+    }
+}
 
 pub(crate) struct Recording {
     pub(crate) provider: Provider,
@@ -35,9 +44,10 @@ impl Recording {
         };
         let spans = Spans::start(batch, value_length, &delivery).unwrap();
         let sink = spans.sink();
-        let recorder = Recorder::new(sampler.clone(), limits, sink.clone());
+        let sampling = Sampling::new(sampler);
+        let recorder = Recorder::new(sampling.clone(), limits, sink.clone());
         let inner = SdkTracerProvider::builder()
-            .with_sampler(sampler)
+            .with_sampler(sampling)
             .with_span_limits(limits)
             .with_span_processor(spans)
             .build();

@@ -3,10 +3,11 @@ use std::time::{Duration, UNIX_EPOCH};
 use opentelemetry::trace::noop::NoopTracerProvider;
 use opentelemetry::trace::{SpanBuilder, TraceFlags, TraceId, TraceState};
 use opentelemetry_proto::tonic::trace::v1::Span as ProtoSpan;
-use opentelemetry_sdk::trace::InMemorySpanExporter;
+use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler as SdkSampler};
 
-use super::testing::Recording;
+use super::testing::{Recording, share};
 use super::*;
+use crate::config::Sampler;
 
 fn scope() -> Arc<InstrumentationScope> {
     Arc::new(InstrumentationScope::builder("test").build())
@@ -85,7 +86,7 @@ fn spans_are_what_the_sdk_would_make() {
         span.update_name("other");
     };
     for value_length in [None, Some(4)] {
-        let recording = Recording::new(Sampler::AlwaysOn, limits, value_length);
+        let recording = Recording::new(share(1.0), limits, value_length);
         for parent in [Context::new(), parent(true), parent(false)] {
             let contexts = both(&recording, &parent);
             for context in &contexts {
@@ -107,7 +108,7 @@ fn spans_are_what_the_sdk_would_make() {
 
 #[test]
 fn a_span_that_is_dropped_ends() {
-    let recording = Recording::new(Sampler::AlwaysOn, SpanLimits::default(), None);
+    let recording = Recording::new(share(1.0), SpanLimits::default(), None);
     drop(both(&recording, &Context::new()));
     let [mut one, mut other] = comparable(&recording);
     for span in [&mut one, &mut other] {
@@ -119,15 +120,13 @@ fn a_span_that_is_dropped_ends() {
 
 #[test]
 fn the_sampler_decides_as_for_the_sdk() {
-    let samplers = [
-        Sampler::AlwaysOn,
-        Sampler::AlwaysOff,
-        Sampler::ParentBased(Box::new(Sampler::AlwaysOn)),
-        Sampler::ParentBased(Box::new(Sampler::AlwaysOff)),
-        Sampler::TraceIdRatioBased(1e-9),
-    ];
-    for sampler in samplers {
-        let recording = Recording::new(sampler.clone(), SpanLimits::default(), None);
+    let root = [0.0, 1e-9, 1.0].map(share);
+    let under_parents = root.map(|sampler| Sampler {
+        parent_based: true,
+        ..sampler
+    });
+    for sampler in root.into_iter().chain(under_parents) {
+        let recording = Recording::new(sampler, SpanLimits::default(), None);
         for parent in [Context::new(), parent(true), parent(false)] {
             let [one, other] = both(&recording, &parent).map(|context| {
                 assert!(context.has_active_span());
@@ -145,7 +144,7 @@ fn the_sampler_decides_as_for_the_sdk() {
 
 #[test]
 fn what_is_not_recorded_is_not_described() {
-    let recording = Recording::new(Sampler::AlwaysOff, SpanLimits::default(), None);
+    let recording = Recording::new(share(0.0), SpanLimits::default(), None);
     let (recorder, kind) = (&recording.recorder, SpanKind::Server);
     let name = "name".into();
     let context = recorder.start(&scope(), &Context::new(), &name, kind, at(1), |_| {
@@ -157,7 +156,7 @@ fn what_is_not_recorded_is_not_described() {
 
 #[test]
 fn where_no_span_may_be_made_there_is_none() {
-    let recording = Recording::new(Sampler::AlwaysOn, SpanLimits::default(), None);
+    let recording = Recording::new(share(1.0), SpanLimits::default(), None);
     let start = |parent: &Context| {
         let name = "name".into();
         let recorder = &recording.recorder;
@@ -171,14 +170,14 @@ fn where_no_span_may_be_made_there_is_none() {
 
 #[test]
 fn a_tracer_of_ours_is_known_and_asking_leaves_no_span() {
-    let recording = Recording::new(Sampler::AlwaysOn, SpanLimits::default(), None);
+    let recording = Recording::new(share(1.0), SpanLimits::default(), None);
     let found = Recorder::behind(&recording.provider.tracer("test")).unwrap();
     assert!(Arc::ptr_eq(&found, &recording.recorder));
     assert_eq!(recording.take(), []);
 
     let exporter = InMemorySpanExporter::default();
     let foreign = SdkTracerProvider::builder()
-        .with_sampler(Sampler::AlwaysOn)
+        .with_sampler(SdkSampler::AlwaysOn)
         .with_simple_exporter(exporter.clone())
         .build();
     assert!(Recorder::behind(&foreign.tracer("test")).is_none());
@@ -189,6 +188,6 @@ fn a_tracer_of_ours_is_known_and_asking_leaves_no_span() {
         max_attributes_per_span: 15,
         ..SpanLimits::default()
     };
-    let few = Recording::new(Sampler::AlwaysOn, few, None);
+    let few = Recording::new(share(1.0), few, None);
     assert!(Recorder::behind(&few.provider.tracer("test")).is_none());
 }

@@ -14,6 +14,7 @@ mod value;
 mod walk;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Signal;
@@ -45,7 +46,7 @@ pub(super) struct Treatment {
     rules: Rules,
     hasher: Hasher,
     limits: RelayLimits,
-    series: Option<Series>,
+    series: Option<Arc<Series>>,
     max_skew: Option<Duration>,
 }
 
@@ -65,9 +66,16 @@ impl Treatment {
             hasher: Hasher::new(hash_key),
             rules: Rules::new(&settings.scrub)?,
             limits: settings.limits,
-            series: settings.limits.metric_values.map(Series::new),
+            series: settings.limits.metric_values.map(Series::new).map(Arc::new),
             max_skew: settings.max_skew,
         })
+    }
+
+    /// Series that there are already stay, where as many are allowed as before.
+    pub(super) fn go_on_from(&mut self, before: &Self) {
+        if self.limits.metric_values == before.limits.metric_values {
+            self.series.clone_from(&before.series);
+        }
     }
 
     /// Treats a request that is in protobuf, in which `newest` is the newest time.

@@ -30,7 +30,7 @@ impl<'t> Walk<'t> {
                 treatment.limits.value_length,
             ),
             attributes: treatment.limits.attributes.unwrap_or(u32::MAX),
-            series: treatment.series.as_ref(),
+            series: treatment.series.as_deref(),
             client,
             offset,
             lost: 0,
