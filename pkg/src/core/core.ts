@@ -99,7 +99,7 @@ export class Core implements BaseTelemetry, InstrumentationContext {
       record: LOG,
       time: options?.time ?? now(),
       severity: SEVERITIES.indexOf(severity) * 4 + 1,
-      severityText: severity.toUpperCase(),
+      severityText: `${severity}`.toUpperCase(),
       body,
       eventName: options?.eventName ?? '',
       attributes: { 'aether.route': this.route, ...options?.attributes },
@@ -136,7 +136,7 @@ export class Core implements BaseTelemetry, InstrumentationContext {
 
   use = (instrumentation: Instrumentation): (() => void) => {
     if (this.options.enabled === false) return () => {};
-    const what = `the instrumentation "${instrumentation.name}"`;
+    const what = `the instrumentation "${instrumentation?.name}"`;
     const off = guard(what, () => instrumentation.enable(this))();
     const undo = (): void => {
       if (this.inUse.delete(undo) && off) guard(what, off)();

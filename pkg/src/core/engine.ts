@@ -7,7 +7,7 @@ import { FrameWriter } from './frame.js';
 import type { Metrics } from './metrics.js';
 import { type Module, loadModule } from './module.js';
 import { clamp, endpoints } from './options.js';
-import { type AnyRecord, LOSS, MEASUREMENT, type Measurement, type Source } from './records.js';
+import { type AnyRecord, LOSS, MALFORMED, MEASUREMENT, type Measurement, type Source } from './records.js';
 import { SCOPE, VERSION, resource } from './resource.js';
 import { DUE, type Request, Transport } from './transport.js';
 
@@ -28,7 +28,6 @@ const REASONS: readonly DropReason[] = [
   'rejected',
   'rate_limited',
 ];
-const MALFORMED = 2;
 /** Measurements kept until they can be added up. */
 const MAX_UNMEASURED = 1000;
 /** How long encoding may take at a time, in milliseconds. */

@@ -1,6 +1,6 @@
 /** Writing records into the WebAssembly module's memory. */
 import type { Attributes } from '../types.js';
-import { LOG, type LogRecord, type Loss, SPAN, type SpanRecord } from './records.js';
+import { LOG, LOSS, type LogRecord, type Loss, MALFORMED, SPAN, type SpanRecord } from './records.js';
 
 /** Longest string, in UTF-16 units; longer ones are cut. */
 const MAX_STRING = 4096;
@@ -95,11 +95,18 @@ export class FrameWriter {
     return elements.length - count;
   }
 
+  /** The only record of its frame. */
   record(record: SpanRecord | LogRecord | Loss): void {
-    this.put(record.record);
-    if (record.record === SPAN) this.span(record);
-    else if (record.record === LOG) this.log(record);
-    else this.put(record.signal, record.reason, record.count);
+    try {
+      this.put(record.record);
+      if (record.record === SPAN) this.span(record);
+      else if (record.record === LOG) this.log(record);
+      else this.put(record.signal, record.reason, record.count);
+    } catch {
+      // A symbol where a text should be, for example. That record is lost, and no other.
+      this.reset();
+      this.put(LOSS, record.record, MALFORMED, 1);
+    }
   }
 
   private span(span: SpanRecord): void {

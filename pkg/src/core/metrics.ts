@@ -60,8 +60,16 @@ export class Metrics {
     return this.since + this.interval;
   }
 
-  /** Adds a measurement; `false` if it is no number, or beyond every bound. */
+  /** Adds a measurement; `false` if it is no number, beyond every bound, or has what nobody can write down: a big integer, a circle. */
   add(measurement: Measurement | Source): boolean {
+    try {
+      return this.sum(measurement);
+    } catch {
+      return false;
+    }
+  }
+
+  private sum(measurement: Measurement | Source): boolean {
     if (measurement.source) return !!this.sources.push(measurement.source);
     const { histogram, name, unit, value, bounds = unit === 's' ? SECONDS : GENERAL } = measurement;
     let { attributes } = measurement;

@@ -6,7 +6,8 @@ export const SPAN = 0;
 export const LOG = 1;
 export const MEASUREMENT = 2;
 export const LOSS = 3;
-/** The one reason for a loss on this side, by the module's number. */
+/** The reasons for a loss on this side, by the module's numbers. */
+export const MALFORMED = 2;
 export const RATE_LIMITED = 6;
 
 export interface EventRecord {

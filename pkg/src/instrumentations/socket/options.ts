@@ -16,7 +16,7 @@ const CONTEXTS = ['auto', 'traced', 'payload', 'off'];
 export const settingsFrom = (options: SocketOptions): Settings => {
   let { context = 'auto' } = options;
   if (!CONTEXTS.includes(context)) {
-    warnOnce(`context is "${String(context)}": set it to one of ${CONTEXTS.join(', ')}`);
+    warnOnce(`context is "${String(context)}", none of ${CONTEXTS}`);
     context = 'auto';
   }
   return {
