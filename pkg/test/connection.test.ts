@@ -1,6 +1,6 @@
 /** How context travels, and the life of the connection. */
 import type { Server } from 'socket.io';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startBoth } from './support/collector.js';
 import { connected, nextPeer, startServer } from './support/sockets.js';
 import { B3, CLIENT, type Seen, answer, span, speak, talk } from './support/talk.js';
@@ -110,6 +110,42 @@ describe('the connection', () => {
     expect(span(collector.spans(), 'send say').attributes['socketio.namespace']).toBe('/chat');
   });
 
+  it('can be shared with another namespace: each has its own span and handshake, and is undone alone', async () => {
+    const [telemetry, collector] = await startBoth();
+    const rig = await startServer();
+    const auths: Record<string, Record<string, unknown>[]> = { '/': [], '/chat': [] };
+    for (const [namespace, seen] of Object.entries(auths)) {
+      rig.server.of(namespace).on('connection', (peer) => {
+        seen.push(peer.handshake.auth);
+        peer.on('whoami', (...args) => (args[args.length - 1] as (name: string) => void)(namespace));
+      });
+    }
+    const root = rig.connect({ forceNew: false, auth: { token: 1 } });
+    const chat = rig.connect({ forceNew: false, auth: { token: 2 } }, '/chat');
+    expect(chat.io).toBe(root.io);
+    telemetry.instrumentSocket(root);
+    const undo = telemetry.instrumentSocket(chat);
+    await Promise.all([connected(root), connected(chat)]);
+    expect([await root.emitWithAck('whoami'), await chat.emitWithAck('whoami')]).toEqual(['/', '/chat']);
+    undo();
+    dropped(rig.server);
+    await until(() => Object.values(auths).every(({ length }) => length === 2) && root.connected && chat.connected);
+    await telemetry.flush();
+    const spans = collector.spans();
+    const connections = spans.filter(({ name }) => name.startsWith('connect'));
+    expect(connections.map(({ name, attributes, events }) => [name, attributes['socketio.namespace'], events.map(({ name }) => name)]).sort()).toEqual([
+      ['connect /', '/', []],
+      ['connect /', '/', ['disconnect', 'reconnect_attempt']],
+      ['connect /chat', '/chat', []],
+    ]);
+    const context = (auth: Record<string, unknown> | undefined): unknown => (auth!['_trace'] as { b3: string } | undefined)?.b3;
+    const [first, again] = connections.filter(({ name }) => name === 'connect /').map(({ traceId, spanId }) => `${traceId}-${spanId}-1`);
+    expect([first, again].sort()).toEqual(auths['/']!.map(context).sort());
+    expect(auths['/chat']!.map(context)).toEqual([expect.stringMatching(B3), undefined]);
+    expect(Object.values(auths).map(([auth]) => auth!['token'])).toEqual([1, 2]);
+    expect(spans.filter(({ name }) => name === 'send whoami').map(({ attributes }) => attributes['socketio.namespace']).sort()).toEqual(['/', '/chat']);
+  });
+
   it('may be there already when it is instrumented', async () => {
     const [telemetry, collector] = await startBoth();
     const rig = await startServer();
@@ -142,4 +178,27 @@ describe('the connection', () => {
     expect(socket.recovered).toBe(true);
     expect(heard[1]![0]).toBe(2);
   });
+});
+
+it('a socket is instrumented once, and what is none is left alone', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const [telemetry, collector] = await startBoth();
+  const rig = await startServer();
+  rig.server.on('connection', (peer) => peer.on('ask', (answer) => answer('once')));
+  const socket = rig.connect();
+  const undo = telemetry.instrumentSocket(socket);
+  // What belongs to the first stays when the second is undone.
+  telemetry.instrumentSocket(socket)();
+  const emitter = { emit: () => 'mine' };
+  telemetry.instrumentSocket(emitter)();
+  expect(emitter.emit()).toBe('mine');
+  await connected(socket);
+  expect(await socket.emitWithAck('ask')).toBe('once');
+  undo();
+  telemetry.instrumentSocket(socket);
+  expect(await socket.emitWithAck('ask')).toBe('once');
+  await telemetry.flush();
+  expect(collector.spans().filter(({ name }) => name === 'send ask')).toHaveLength(2);
+  expect(warn.mock.calls.map(([text]) => text as string)).toEqual([expect.stringContaining('left alone')]);
 });

@@ -103,6 +103,18 @@ describe('export', () => {
     expect(collector.spans()[0]!.resource).toMatchObject({ 'service.name': 'test-page', 'service.version': '3', 'session.id': 's1', 'telemetry.sdk.language': 'webjs' });
   });
 
+  it('sends protobuf as it is where nothing can compress it', async () => {
+    const [telemetry, collector] = await startBoth();
+    vi.stubGlobal('CompressionStream', undefined);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    telemetry.startSpan('plain').end();
+    await telemetry.flush();
+    expect(collector.requests).toMatchObject([{ path: '/v1/traces', headers: { 'content-type': 'application/x-protobuf' } }]);
+    expect(collector.requests[0]!.headers).not.toHaveProperty('content-encoding');
+    expect(collector.spans().map(({ name }) => name)).toEqual(['plain']);
+    expect(telemetry.stats()).toMatchObject({ exported: { traces: 1 }, dropped: {} });
+  });
+
   it('happens by itself, after the delay', async () => {
     const [telemetry, collector] = await startBoth({ scheduledDelayMs: 10 });
     telemetry.startSpan('a').end();
