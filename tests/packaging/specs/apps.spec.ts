@@ -1,8 +1,10 @@
 /** Fresh applications install the package, are built, load in a browser, and have one trace for what a person does. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, renameSync } from 'node:fs'
+import { cpSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+
+import type { Page } from '@playwright/test'
 
 import { type App, create, edit, writeAll } from '../support/app'
 import { type Shop, imported, joined, order } from '../support/shop'
@@ -22,14 +24,27 @@ console.log(server.resolvedUrls.local[0] ?? server.resolvedUrls.network[0])`
   return { url: chunk.toString().trim(), process }
 }
 
-test('Vite with Vue, router and Pinia', async ({ packed, openShop, page }) => {
+/** An order in the page as Vite's own server has it. */
+async function orderWhileDeveloping(app: App, shop: Shop, page: Page): Promise<void> {
+  const vite = await develop(app, shop)
+  try {
+    await order(page, vite.url, shop)
+    expect(await imported(page)).toEqual(subpaths(app))
+  } finally {
+    vite.process.kill()
+  }
+}
+
+test('Vite with Vue, router and Pinia, named by a variable, built and while developing', async ({ packed, openShop, page }) => {
   const app = create(packed, 'vite-vue')
   expect(subpaths(app)).toEqual(packed.entries.flatMap(({ tool, subpath }) => (tool ? [] : [subpath])))
   writeAll(app, 'src/all.js')
+  writeFileSync(join(app.folder, '.env'), 'VITE_TELEMETRY_SERVICE_NAME=shop-web\n')
   app.run('npm', 'run', 'build')
   const shop = await openShop(app.folder)
   await order(page, shop.origin, shop)
   expect(await imported(page)).toEqual(subpaths(app))
+  await orderWhileDeveloping(app, await openShop(app.folder), page)
 })
 
 test('Vite without Vue, below another path and while developing', async ({ packed, openShop, page }) => {
@@ -42,14 +57,7 @@ test('Vite without Vue, below another path and while developing', async ({ packe
   await order(page, `${shop.origin}/shop/`, shop)
   expect(await imported(page)).toEqual(subpaths(app))
 
-  const another = await openShop(app.folder)
-  const vite = await develop(app, another)
-  try {
-    await order(page, vite.url, another)
-    expect(await imported(page)).toEqual(subpaths(app))
-  } finally {
-    vite.process.kill()
-  }
+  await orderWhileDeveloping(app, await openShop(app.folder), page)
 })
 
 test('webpack, below a path it was not told of', async ({ packed, openShop, page }) => {

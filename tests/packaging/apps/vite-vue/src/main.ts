@@ -8,7 +8,8 @@ import { createRouter, createWebHistory } from 'vue-router'
 import App from './App.vue'
 import './all.js'
 
-const telemetry = createTelemetry({ serviceName: 'shop-web', scheduledDelayMs: 50 })
+// Its name is in a variable of the build.
+const telemetry = createTelemetry({ scheduledDelayMs: 50 })
 const router = createRouter({
   history: createWebHistory(import.meta.env.BASE_URL),
   routes: [{ path: '/:rest(.*)', component: () => import('./Order.vue') }],
