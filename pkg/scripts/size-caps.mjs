@@ -17,7 +17,7 @@ const SOCKET = ['socket', 'socketIo'];
 /** What has to be there from the start, lest something be missed; with the cap for a page that has only this. */
 const EARLY = [
   ['errors', 'errors', 10_400],
-  ['fetch', 'fetchInstrumentation', 10_500],
+  ['fetch', 'fetchInstrumentation', 10_600],
   ['xhr', 'xhr', 10_700],
   ['interaction', 'interaction', 10_400],
 ];
