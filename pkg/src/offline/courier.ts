@@ -199,6 +199,8 @@ export class Courier {
     const [outcome, answer] = await this.post(parcel, false, key);
     const removed = this.leaving?.removed;
     this.leaving = undefined;
+    // The page is left, and it would not go on: it stays where it is.
+    if (outcome[0] === TAKEN_OVER) return false;
     const settled = this.shelf.ledger.settle(parcel, outcome[0], answer);
     if (settled) {
       this.succeeded();

@@ -67,9 +67,10 @@ export const keep = (engine: Engine, options: OfflineOptions): (() => void) => {
     // What is being compressed would not leave any more, and what is too much for the budget may be cancelled.
     for (const request of flying) {
       const { id, safe } = request;
-      if (request === courier.leaving?.request || !(safe === undefined || (gone && !safe))) continue;
+      const stored = request === courier.leaving?.request;
+      if (safe || !(courier.left || (safe === undefined && !stored))) continue;
       flying.delete(request);
-      waiting.push(shelf.own(request));
+      if (!stored) waiting.push(shelf.own(request));
       posted.get(id)?.([TAKEN_OVER, -1]);
       posted.delete(id);
     }
@@ -108,7 +109,7 @@ export const keep = (engine: Engine, options: OfflineOptions): (() => void) => {
     if (instead) engine.arm(engine.answered(0, 0, -1, new Uint8Array()));
   };
   engine.answered = (id, status, pause, answer) => {
-    // As a page goes, its requests end for the page only; the browser goes on with them.
+    // As a page goes, its requests end for the page only; the browser goes on with those that are left to it then.
     if (courier.left && !status && isOnline()) status = 200;
     const waits = posted.get(id);
     const due = answered.call(engine, waits ? 0 : id, status, pause, answer);

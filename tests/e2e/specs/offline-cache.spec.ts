@@ -6,6 +6,29 @@ import { type Telemetry, arrived, holdAnswers, keeps, offlinePage, open, record,
 
 declare const telemetry: Telemetry
 
+interface Compression {
+  /** How many wait for it. */
+  held: number
+  release(): void
+}
+declare const compression: Compression
+
+/** Runs in a page: nothing is compressed before it is released. */
+function holdCompression(): void {
+  const Real = CompressionStream
+  let release = (): void => {}
+  const released = new Promise<void>((resolve) => (release = resolve))
+  const compression: Compression = { held: 0, release }
+  const Held = function (format: CompressionFormat) {
+    compression.held++
+    const real = new Real(format)
+    const gate = new TransformStream({ transform: async (chunk, controller) => (await released, controller.enqueue(chunk)) })
+    void gate.readable.pipeTo(real.writable)
+    return { readable: real.readable, writable: gate.writable }
+  }
+  Object.assign(globalThis, { compression, CompressionStream: Held })
+}
+
 test.use({ launchOptions: async ({ launchOptions }, use) => use({ ...launchOptions, ignoreDefaultArgs: ['--disable-back-forward-cache'] }) })
 
 test('a page that comes back goes on, and what it kept is sent once', async ({ context }) => {
@@ -27,5 +50,24 @@ test('a page that comes back goes on, and what it kept is sent once', async ({ c
   await expect.poll(() => stored(page)).toBe(0)
   expect(repeated(arrived(server, 'cached'))).toEqual([])
   expect(await page.evaluate(() => telemetry.stats().dropped)).toEqual({})
+  await server.close()
+})
+
+test('what was being compressed as a page was left is sent when it comes back', async ({ context }) => {
+  const server = await startCollecting(await offlinePage('offline-cache-compressed'))
+  const page = await context.newPage()
+  await page.addInitScript(holdCompression)
+  await open(page, { url: server.origin })
+  await context.setOffline(true)
+  await record(page, 'held', 200)
+  await expect.poll(() => page.evaluate(() => telemetry.stats().queued)).toBe(0)
+  await context.setOffline(false)
+  // The first request of the database.
+  await expect.poll(() => page.evaluate(() => compression.held)).toBe(1)
+  await page.goto(`${server.origin}/elsewhere.html`)
+  await page.goBack({ waitUntil: 'commit' })
+  await page.evaluate(() => compression.release())
+  await expect.poll(() => arrived(server, 'held').size).toBe(200)
+  await expect.poll(() => stored(page)).toBe(0)
   await server.close()
 })
