@@ -12,6 +12,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { constants } from './constants.mjs';
+import { embed } from './embed.mjs';
 import { INTERNAL_NAMES, clashes } from './internal-names.mjs';
 import { optimize } from './optimize.mjs';
 import { webVitals } from './web-vitals.mjs';
@@ -33,7 +34,9 @@ if (!existsSync(input)) fail(`${input} does not exist; compile it first, with \`
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-writeFileSync(join(dist, 'aether_client.wasm'), optimize(readFileSync(input)));
+const module = optimize(readFileSync(input));
+// For tests alone.
+writeFileSync(join(dist, 'aether_client.wasm'), module);
 copyFileSync(join(root, '../LICENSE'), join(dist, 'LICENSE'));
 
 const { exports, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -59,7 +62,7 @@ await build({
   platform: 'browser',
   target: 'es2022',
   external: ['vue', 'vue-router', 'pinia', 'socket.io-client', '@opentelemetry/api', 'vite', 'magic-string'],
-  define: { __VERSION__: JSON.stringify(version) },
+  define: { __VERSION__: JSON.stringify(version), __MODULE__: JSON.stringify(embed(module)) },
   minify: true,
   mangleProps: INTERNAL_NAMES,
   // Fields that a constructor fills in need no declaration of their own.

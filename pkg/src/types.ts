@@ -78,8 +78,8 @@ export interface Histogram {
   record(value: number, attributes?: Attributes): void;
 }
 
-/** Where the WebAssembly module may come from. */
-export type WasmSource = URL | string | Response | PromiseLike<Response> | BufferSource | WebAssembly.Module;
+/** A WebAssembly module: its bytes, compiled, or either of them later. */
+export type WasmSource = BufferSource | WebAssembly.Module | PromiseLike<BufferSource | WebAssembly.Module>;
 
 /** What {@link TelemetryOptions.instrumentations} takes: something that records what happens on the page by itself. */
 export interface Instrumentation {
@@ -160,7 +160,7 @@ export interface TelemetryOptions {
   scheduledDelayMs?: number;
   /** Time between two exports of metrics, in milliseconds. Default 30000. */
   metricsIntervalMs?: number;
-  /** Where the WebAssembly module comes from. Default: the file beside this one, as the bundler placed it. */
+  /** Another build of the WebAssembly module. Default: the one that comes with the engine. */
   wasm?: WasmSource;
 }
 

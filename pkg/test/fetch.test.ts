@@ -5,7 +5,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TelemetryOptions } from '@aetherterm/telemetry';
 import { recordUrl } from '../src/core/url.js';
 import { startBoth } from './support/collector.js';
-import { wasm } from './support/wasm.js';
 
 const serve = async (): Promise<{ url: string; seen: Record<string, unknown>[] }> => {
   const seen: Record<string, unknown>[] = [];
@@ -68,18 +67,6 @@ describe('fetch', () => {
     await expect(aborted).rejects.toMatchObject({ name: 'AbortError' });
     await telemetry.flush();
     expect(collector.spans().map(({ attributes, status }) => [attributes['error.type'], status]).sort()).toEqual([['404', 2], ['AbortError', 2], ['TypeError', 2]]);
-  });
-
-  it('is not instrumented for the module itself', async () => {
-    const module = createServer((_request, response) => response.writeHead(200, { 'content-type': 'application/wasm' }).end(wasm()));
-    await new Promise<void>((listening) => module.listen(0, '127.0.0.1', listening));
-    onTestFinished(() => {
-      module.close();
-    });
-    const [telemetry, collector] = await start({ wasm: `http://127.0.0.1:${(module.address() as AddressInfo).port}/x.wasm` });
-    await telemetry.flush();
-    expect(telemetry.stats()).toMatchObject({ state: 'ready', exported: { traces: 0 } });
-    expect(collector.requests).toEqual([]);
   });
 
   it('is never instrumented for exports, and is given back', async () => {

@@ -7,14 +7,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import { piniaTelemetry } from '@aetherterm/telemetry/pinia';
 import { type VueTelemetry, createTelemetry, useSpan, useTelemetry } from '@aetherterm/telemetry/vue';
 import { type Collector, startCollector } from './support/collector.js';
-import { wasm } from './support/wasm.js';
 
 const start = async (): Promise<[VueTelemetry, Collector]> => {
   const collector = await startCollector();
   // The page's own origin, as it would be.
   (window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(`${collector.url}/`);
   const env = { VITE_TELEMETRY_ENDPOINT: `${collector.url}/v1/traces`, VITE_TELEMETRY_HEADERS: 'x-tenant=7' };
-  const telemetry = createTelemetry({ serviceName: 'vue-app', wasm: wasm(), instrumentFetch: false, env });
+  const telemetry = createTelemetry({ serviceName: 'vue-app', instrumentFetch: false, env });
   onTestFinished(() => telemetry.shutdown());
   expect(await telemetry.ready).toBe(true);
   return [telemetry, collector];

@@ -1,11 +1,10 @@
 // Bundles every contestant as an application would: what Vite bundles and minifies with.
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 
 const ROOT = join(import.meta.dirname, '..');
-const DIST = join(ROOT, '../../pkg/dist');
 const brotli = (content) => brotliCompressSync(content).length;
 
 /** Bundles an application, whose code this is, and returns its chunks; `name` is that of the first. */
@@ -30,21 +29,19 @@ export const bundle = async (name, folder) => {
   for (const { fileName, code: text } of await chunks(code, name)) writeFileSync(join(folder, fileName), text);
 };
 
-/** The module lies beside the bundles of our client. */
+/** An empty folder for the bundles. */
 export const prepare = (folder) => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  copyFileSync(join(DIST, 'aether_client.wasm'), join(folder, 'aether_client.wasm'));
 };
 
 /** Bytes with brotli that an application loads: all, and what blocks the first paint. `without`: chunks it never loads. */
-export const weigh = async (code, { wasm = false, without = [] } = {}) => {
+export const weigh = async (code, { without = [] } = {}) => {
   const loaded = (await chunks(code)).filter(({ name }) => !without.some((prefix) => name.startsWith(prefix)));
   const first = new Set(loaded.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
   for (const name of first) for (const imported of loaded.find(({ fileName }) => fileName === name)?.imports ?? []) first.add(imported);
   const sum = (some) => some.reduce((total, { code: text }) => total + brotli(text), 0);
-  const module = wasm ? brotli(readFileSync(join(DIST, 'aether_client.wasm'))) : 0;
-  return { total: sum(loaded) + module, first: sum(loaded.filter(({ fileName }) => first.has(fileName))) };
+  return { total: sum(loaded), first: sum(loaded.filter(({ fileName }) => first.has(fileName))) };
 };
 
 /** `name version` of what was installed. */

@@ -5,7 +5,7 @@ import { extname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { spansIn } from './decode.mjs';
 
-const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
+const TYPES = { '.js': 'text/javascript' };
 const PAGE = '<!doctype html><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,">';
 
 /** Serves `folder` on a free port of loopback. */

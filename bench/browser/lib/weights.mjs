@@ -5,7 +5,7 @@ import { weigh } from './bundle.mjs';
 /** Ours are the applications of `cargo xtask size`. */
 const ours = async (name) => {
   const { code, without } = APPLICATIONS.find((one) => one.name === name);
-  return weigh(code.replaceAll('./dist/', '../../pkg/dist/'), { wasm: true, without });
+  return weigh(code.replaceAll('./dist/', '../../pkg/dist/'), { without });
 };
 
 const otel = (exporter, more = '') => `

@@ -1,12 +1,11 @@
 /**
  * Where finished records go: they wait here, bounded, until the engine is there and the page has a moment to spare.
  *
- * The engine (encoding, queue, delivery) is a chunk of its own together with the WebAssembly module, so that
- * a page's first paint waits for neither.
+ * The engine (encoding, queue, delivery) is a chunk of its own, the WebAssembly module in it, so that a page's first paint
+ * does not wait for it.
  */
-import type { DropReason, TelemetryOptions, TelemetryStats, WasmSource } from '../types.js';
+import type { DropReason, TelemetryOptions, TelemetryStats } from '../types.js';
 import type { Engine } from './engine.js';
-import { originalFetch } from './fetch.js';
 import { type AnyRecord, MEASUREMENT } from './records.js';
 import { warnOnce } from './warn.js';
 
@@ -17,17 +16,6 @@ const CLOSING_MS = 15_000;
 
 /** Loads the engine, with whatever else is in the same chunk. */
 export type LoadEngine = () => Promise<{ start(options: TelemetryOptions, client: Client): Promise<Engine> }>;
-
-/** The module, asked for at the same time as the engine, which otherwise would only then ask for it. */
-const moduleFile = (): WasmSource => {
-  const url = new URL('./aether_client.wasm', import.meta.url);
-  // Under Node the engine reads it from disk.
-  if (url.protocol === 'file:') return url;
-  const asked = originalFetch()(url);
-  // Should the engine never come, nobody else hears of it.
-  asked.catch(() => {});
-  return asked;
-};
 
 export class Client {
   readonly ready: Promise<boolean>;
@@ -40,8 +28,10 @@ export class Client {
   constructor(options: TelemetryOptions, load: LoadEngine) {
     const enabled = options.enabled !== false;
     this.state = enabled ? 'loading' : 'disabled';
-    const wasm = enabled ? (options.wasm ?? moduleFile()) : undefined;
-    this.ready = enabled ? load().then(({ start }) => start({ ...options, wasm }, this)).then(this.start, this.fail) : Promise.resolve(false);
+    // Asked for when the page's own code has run: what it does next comes first.
+    this.ready = enabled
+      ? Promise.resolve().then(load).then(({ start }) => start(options, this)).then(this.start, this.fail)
+      : Promise.resolve(false);
   }
 
   /** Takes a record, and a second one that belongs to it. `control/stages.ts` puts itself in front. */
@@ -106,7 +96,7 @@ export class Client {
       if (error) {
         warnOnce(
           `telemetry is off: ${String((error as Error).message ?? error)}. ` +
-            "Is aether_client.wasm served, 'wasm-unsafe-eval' allowed?",
+            "Is 'wasm-unsafe-eval' allowed?",
         );
       }
     }

@@ -46,7 +46,7 @@ export const startEngine = async (options: TelemetryOptions, client: Client, met
   const { headers = {}, wasm, protocol } = options;
   const fetch = originalFetch();
   const parsed = typeof headers === 'string' ? (await import('./headers.js')).parseHeaders(headers) : headers;
-  const engine = new Engine(await loadModule(wasm!, fetch), options, urls, parsed, fetch, client, metrics);
+  const engine = new Engine(await loadModule(wasm), options, urls, parsed, fetch, client, metrics);
   return protocol === 'http/json' ? (await import('./json.js')).speakJson(engine) : engine;
 };
 

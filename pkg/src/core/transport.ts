@@ -15,6 +15,8 @@ const TIMEOUT_MS = 10_000;
 /** Response bodies are small; a longer one is not worth reading into the module. */
 const MAX_ANSWER_BYTES = 4096;
 const MAX_IN_FLIGHT = 2;
+/** What goes into one packet anyway is not worth compressing. */
+const SMALL_BYTES = 1024;
 /**
  * Bodies of requests that outlive the page may not exceed 64 KiB together, counted for the whole page
  * (<https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>); other code on it may use some of that.
@@ -32,6 +34,8 @@ export interface Request {
   safe?: boolean;
   /** Of the budget for those. */
   reserved?: number;
+  /** Resolves when it is answered. */
+  settled?: Promise<void>;
 }
 
 /** Another form of requests and answers than protobuf. */
@@ -119,15 +123,14 @@ export abstract class Transport {
       const request = this.take(DUE, -1);
       // Nothing is due any more; when will there be?
       if (!request) return this.arm(this.answered(0, 0, -1, NOTHING));
-      void this.send(request);
+      this.send(request);
     }
   }
 
-  /** Sends what was not tried yet; resolves when every answer is there. */
+  /** Sends what was not tried yet; resolves when every answer is there, those to earlier requests included. */
   async flush(): Promise<void> {
-    const sent: Promise<void>[] = [];
-    for (let request; (request = this.take(FLUSH, -1)); ) sent.push(this.send(request));
-    await Promise.all(sent);
+    for (let request; (request = this.take(FLUSH, -1)); ) this.send(request);
+    await Promise.all(Array.from(this.flying, (request) => request.settled));
   }
 
   close(): void {
@@ -138,11 +141,22 @@ export abstract class Transport {
   /** The page may be gone in a moment: no time for gzip, and no more than the keepalive budget. */
   sendFinal(): void {
     this.encodeSome(true);
-    for (let request; (request = this.take(FINAL, KEEPALIVE_BYTES - this.reserved)); ) void this.send(request, true);
+    for (let request; (request = this.take(FINAL, KEEPALIVE_BYTES - this.reserved)); ) this.send(request, true);
+    // What is being compressed leaves as it is, as far as there is room.
+    for (const request of this.flying) if (request.safe === undefined && this.fits(request.body)) this.send(request, true);
   }
 
-  async send(request: Request, final?: boolean): Promise<void> {
+  private fits(body: Uint8Array): boolean {
+    return this.reserved + body.length <= KEEPALIVE_BYTES;
+  }
+
+  /** `final` also takes over from an earlier attempt that is still compressing it. */
+  send(request: Request, final?: boolean): void {
     this.flying.add(request);
+    request.settled = this.post(request, final);
+  }
+
+  private async post(request: Request, final?: boolean): Promise<void> {
     let status = 0;
     let pause;
     let answer;
@@ -150,12 +164,14 @@ export abstract class Transport {
       const { coding } = this;
       const headers: Record<string, string> = { ...this.headers, 'content-type': coding ? coding.type : 'application/x-protobuf' };
       let body = coding ? coding.pack(request) : request.body;
-      if (!final && typeof CompressionStream !== 'undefined') {
+      if (!final && body.length > SMALL_BYTES && typeof CompressionStream !== 'undefined') {
         body = await gzip(body);
         if (!this.flying.has(request)) return;
+        // It has left as it was.
+        if (request.safe !== undefined) return await request.settled;
         headers['content-encoding'] = 'gzip';
       }
-      if ((request.safe = this.reserved + body.length <= KEEPALIVE_BYTES)) this.reserved += request.reserved = body.length;
+      if ((request.safe = this.fits(body))) this.reserved += request.reserved = body.length;
       const url = this.urls[request.signal]!;
       // By which a relay sees how far this clock is off. Backends of other origins would refuse a header that they do not know.
       if (url.startsWith(globalThis.location?.origin + '/')) headers['x-aether-sent-at'] = '' + now();

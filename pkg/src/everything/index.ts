@@ -63,7 +63,8 @@ export const everything = ({ parts = {}, instrumentations = [], ...options }: Ev
     name: 'everything',
     enable(context) {
       let on = true;
-      load().then(
+      // With the engine, which is asked for when the page's own code has run.
+      Promise.resolve().then(load).then(
         context.guard(({ enableRest }) => {
           if (!on) return;
           rest = enableRest(context as Core, parts);

@@ -6,7 +6,6 @@ import { onTestFinished } from 'vitest';
 import { init } from '@aetherterm/telemetry';
 import type { Telemetry, TelemetryOptions } from '@aetherterm/telemetry';
 import { type DecodedLog, type DecodedPoint, type DecodedSpan, decodeLogs, decodeMetrics, decodeSpans } from './otlp.js';
-import { wasm } from './wasm.js';
 
 export interface Received {
   path: string;
@@ -19,6 +18,8 @@ export class Collector {
   /** What to answer; default 200 with an empty body. */
   answer: (request: Received) => { status: number; headers?: Record<string, string>; body?: Uint8Array } = () => ({ status: 200 });
   url = '';
+  /** Answers are given when this is settled; by default at once. */
+  pause: Promise<unknown> | undefined;
 
   spans(): DecodedSpan[] {
     return this.of('/v1/traces').flatMap(decodeSpans);
@@ -48,7 +49,7 @@ export const startCollector = async (): Promise<Collector> => {
       const received = { path: request.url ?? '', headers: request.headers, body };
       const { status, headers, body: answer } = collector.answer(received);
       if (status >= 200 && status < 300) collector.requests.push(received);
-      response.writeHead(status, headers).end(answer);
+      void Promise.resolve(collector.pause).then(() => response.writeHead(status, headers).end(answer));
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -65,7 +66,6 @@ export const startTelemetry = (collector: Collector, options: Partial<TelemetryO
   const telemetry = init({
     serviceName: 'test-page',
     endpoint: collector.url,
-    wasm: wasm(),
     instrumentFetch: false,
     scheduledDelayMs: 600_000,
     ...options,

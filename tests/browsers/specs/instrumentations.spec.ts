@@ -50,7 +50,11 @@ document.querySelector('#fail').addEventListener('click', () => {
 })
 `
 
-declare const telemetry: { ready: Promise<boolean>; stats(): { dropped: Record<string, number> } }
+declare const telemetry: {
+  ready: Promise<boolean>
+  stats(): { dropped: Record<string, number> }
+  startSpan(name: string, options: { attributes: Record<string, string> }): { end(): void }
+}
 
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
@@ -89,8 +93,10 @@ test('a click and its requests are one trace, which goes on in their headers', a
   }
   for (const { headers } of server.exports) {
     expect(headers['b3']).toBeUndefined()
-    expect(headers['content-encoding']).toBe('gzip')
   }
+  await tab.evaluate(() => telemetry.startSpan('large', { attributes: { pad: 'x'.repeat(2000) } }).end())
+  await expect.poll(() => server.spans.find(({ name }) => name === 'large')).toBeTruthy()
+  expect(server.exports.map(({ headers }) => headers['content-encoding'])).toContain('gzip')
   expect(await complained(tab)).toEqual([])
 })
 

@@ -51,9 +51,9 @@ test.afterEach(() => server.close())
 
 const log = (event: string) => server.logs.find(({ eventName }) => eventName === event)
 
-test('comes in two pieces and the module', async () => {
+test('comes in two pieces', async () => {
   const scripts = server.seen.map(({ path }) => path).filter((path) => path.startsWith('/assets/'))
-  expect(scripts.map((path) => path.replace(/.*\./, '')).sort()).toEqual(['js', 'js', 'wasm'])
+  expect(scripts.map((path) => path.replace(/.*\./, '')).sort()).toEqual(['js', 'js'])
 })
 
 test('what a click sets off is one trace, of one session, with what the page says about itself', async ({ page }) => {

@@ -110,8 +110,9 @@ test('a page that is asked to sends it, compressed, and what is left when it goe
     location.href = 'about:blank'
   })
   await expect.poll(() => arrived(backend, 'going').size).toBe(20)
-  // The last requests of a page are seen by nobody but the server.
-  expect([...types]).toEqual(['application/json gzip'])
+  // What is little goes as it is. The last requests of a page are seen by nobody but the server.
+  expect([...types]).toContain('application/json gzip')
+  expect([...types].filter((type) => !type.startsWith('application/json '))).toEqual([])
 })
 
 test('with the offline store: what was recorded offline, and more than a page can send as it goes', async ({ page, context }) => {
@@ -128,6 +129,7 @@ test('with the offline store: what was recorded offline, and more than a page ca
     telemetry.startSpan('left error', { parent: null }).error(new Error('last')).end()
     location.href = 'about:blank'
   })
+  await page.waitForURL('about:blank')
   await expect.poll(() => arrived(backend, 'left').has('left error')).toBe(true)
   await open(page, 'protocol=http/json&offline')
   await expect.poll(() => arrived(backend, 'left').size).toBe(301)

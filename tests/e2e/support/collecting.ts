@@ -10,7 +10,7 @@ import { type InlineConfig, type PluginOption, build, createServer as createVite
 import { type DecodedLog, type DecodedPoint, type DecodedSpan, decodeLogs, decodeMetrics, decodeSpans } from '../../../pkg/test/support/otlp'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
-const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' }
+const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
 
 export interface Seen {
   path: string

@@ -44,7 +44,7 @@ export const instrument = (context: InstrumentationContext, { resources = true, 
   const resource = (entry: PerformanceResourceTiming): void => {
     const url = parseUrl(entry.name);
     if (!url || !/^https?:$/.test(url.protocol) || REQUESTS.test(entry.initiatorType)) return;
-    if (isExport(context, url.href) || url.pathname.endsWith('/aether_client.wasm') || matches(url.href, ignoreUrls)) return;
+    if (isExport(context, url.href) || matches(url.href, ignoreUrls)) return;
     if (maxResources-- <= 0) return context.rateLimited('traces');
     context
       .startSpan(`load ${entry.initiatorType || 'resource'}`, {

@@ -1,6 +1,7 @@
 /** `@aetherterm/telemetry/socket`: the Socket.IO client, with context on every event. */
 import type { Instrumentation, SocketActivity, SocketLike, SocketOptions } from '../../types.js';
 import type { Core } from '../../core/core.js';
+import { warnOnce } from '../../core/warn.js';
 import { instrumentSocket } from './instrument.js';
 
 /** Sockets that wait for the client; without telemetry they do for good. */
@@ -10,7 +11,7 @@ const MAX_EARLY = 20;
 export interface SocketIo extends Instrumentation {
   /**
    * Instruments a socket, or as soon as this is an instrumentation of a client; returns a function that undoes it. At
-   * most {@link MAX_EARLY} sockets wait for a client.
+   * most 20 sockets wait for a client; that there are more is said once on the console.
    */
   instrument(socket: SocketLike, options?: SocketOptions): () => void;
   /** Calls `listener` on everything that happens on instrumented sockets; returns a function that ends it. */
@@ -54,6 +55,7 @@ export const socketIo = (options?: SocketOptions): SocketIo => {
       };
       if (core) attach();
       else if (early.size < MAX_EARLY) early.add(attach);
+      else warnOnce(`only ${MAX_EARLY} sockets can wait for telemetry`);
       return restore;
     },
     onActivity(listener) {
