@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 const NAMES = `
   ack ackId acknowledged activity adopt again allows answer arm awaitAck awaitReply begin begun buckets coding collect connectedAt
   connectionSpan core courier current decision deliver describe described disconnected dispatch drain droppedAttributes
-  droppedEvents droppedLinks due encoder encodeSome envelope failed failing filled finishSend finishSpan fits flying forget full
+  droppedEvents droppedLinks due encoder encodeSome envelope failed failing filled finishSend finishSpan flying forget full
   growth  hand handled hold holds inFlight instruments inUse late lease least leaving ledger loadMetrics maxAge mayBegin measurement
   most notLoaded numbers outcome parentId perSecond posted prepare pump receive recording refused refusing
   remoteParent reported requestOf reserved restart room safe sendFinal sent serverIsReady setReady settings settle settled severityText shelf

@@ -78,8 +78,8 @@ export interface Histogram {
   record(value: number, attributes?: Attributes): void;
 }
 
-/** A WebAssembly module: its bytes, compiled, or either of them later. */
-export type WasmSource = BufferSource | WebAssembly.Module | PromiseLike<BufferSource | WebAssembly.Module>;
+/** The bytes of a WebAssembly module, now or later. */
+export type WasmSource = BufferSource | PromiseLike<BufferSource>;
 
 /** What {@link TelemetryOptions.instrumentations} takes: something that records what happens on the page by itself. */
 export interface Instrumentation {

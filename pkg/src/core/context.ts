@@ -6,14 +6,23 @@
  */
 import type { SpanContext } from '../types.js';
 
-let current: SpanContext | undefined;
+/** What goes along as one: the span, and what only `otel-api` knows, which is where its context's values are. */
+interface Frame {
+  context?: SpanContext | undefined;
+  values?: unknown;
+}
 
-export const active = (): SpanContext | undefined => current;
+let current: Frame = {};
+
+export const active = (): SpanContext | undefined => current.context;
+
+/** What {@link run} was last given as `values`, around this place. */
+export const surroundings = (): unknown => current.values;
 
 /** Runs `fn` with `context` as the current one and restores what was there before. */
-export const run = <T>(context: SpanContext | undefined, fn: () => T): T => {
+export const run = <T>(context: SpanContext | undefined, fn: () => T, values = current.values): T => {
   const before = current;
-  current = context;
+  current = { context, values };
   try {
     return fn();
   } finally {
@@ -22,10 +31,12 @@ export const run = <T>(context: SpanContext | undefined, fn: () => T): T => {
 };
 
 /** `fn`, to be called later in `context`. */
-export const bind = <F extends (...args: any[]) => any>(fn: F, context: SpanContext | undefined = current): F =>
-  function (this: unknown, ...args: unknown[]) {
-    return run(context, () => fn.apply(this, args));
+export const bind = <F extends (...args: any[]) => any>(fn: F, context: SpanContext | undefined = current.context): F => {
+  const { values } = current;
+  return function (this: unknown, ...args: unknown[]) {
+    return run(context, () => fn.apply(this, args), values);
   } as F;
+};
 
 /**
  * Makes `context` the current one until the returned function is called, for what cannot be wrapped in a function.
@@ -33,18 +44,19 @@ export const bind = <F extends (...args: any[]) => any>(fn: F, context: SpanCont
  */
 export const enter = (context: SpanContext): (() => void) => {
   const before = current;
-  current = context;
+  const own = (current = { ...before, context });
   return () => {
-    if (current === context) current = before;
+    if (current === own) current = before;
   };
 };
 
 type Iterates = Record<string, ((...args: any[]) => unknown) | undefined>;
 
-/** Makes a context the current one; returns the one before. */
-const swap = (context: SpanContext | undefined): SpanContext | undefined => {
+
+/** Makes a frame the current one; returns the one before. */
+const swap = (frame: Frame): Frame => {
   const before = current;
-  current = context;
+  current = frame;
   return before;
 };
 
@@ -52,7 +64,7 @@ const swap = (context: SpanContext | undefined): SpanContext | undefined => {
 class Suspension {
   /** What was current when it began or woke up, and is so again when it goes to sleep. */
   private outer = current;
-  private inner: SpanContext | undefined;
+  private inner = current;
   private asleep = false;
 
   /** It goes to sleep: around what is awaited or yielded, once that is known. */

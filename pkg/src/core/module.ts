@@ -33,7 +33,6 @@ const decode = (text: string): Uint8Array<ArrayBuffer> => {
 
 /** Compiles and instantiates the module; rejects with an error that says what went wrong. */
 export const loadModule = async (source: WasmSource = decode(__MODULE__)): Promise<Module> => {
-  const made: WebAssembly.Instance & { instance?: WebAssembly.Instance } = await WebAssembly.instantiate((await source) as WebAssembly.Module);
-  // Of bytes there comes what they were compiled to, as well.
-  return (made.instance ?? made).exports as unknown as Module;
+  const { instance } = await WebAssembly.instantiate(await source);
+  return instance.exports as unknown as Module;
 };

@@ -130,7 +130,7 @@ export abstract class Transport {
   /** Sends what was not tried yet; resolves when every answer is there, those to earlier requests included. */
   async flush(): Promise<void> {
     for (let request; (request = this.take(FLUSH, -1)); ) this.send(request);
-    await Promise.all(Array.from(this.flying, (request) => request.settled));
+    await Promise.all([...this.flying].map(({ settled }) => settled));
   }
 
   close(): void {
@@ -141,13 +141,14 @@ export abstract class Transport {
   /** The page may be gone in a moment: no time for gzip, and no more than the keepalive budget. */
   sendFinal(): void {
     this.encodeSome(true);
-    for (let request; (request = this.take(FINAL, KEEPALIVE_BYTES - this.reserved)); ) this.send(request, true);
+    for (let request; (request = this.take(FINAL, this.room)); ) this.send(request, true);
     // What is being compressed leaves as it is, as far as there is room.
-    for (const request of this.flying) if (request.safe === undefined && this.fits(request.body)) this.send(request, true);
+    for (const request of this.flying) if (request.safe === undefined && request.body.length <= this.room) this.send(request, true);
   }
 
-  private fits(body: Uint8Array): boolean {
-    return this.reserved + body.length <= KEEPALIVE_BYTES;
+  /** What is left of the budget. */
+  private get room(): number {
+    return KEEPALIVE_BYTES - this.reserved;
   }
 
   /** `final` also takes over from an earlier attempt that is still compressing it. */
@@ -171,7 +172,7 @@ export abstract class Transport {
         if (request.safe !== undefined) return await request.settled;
         headers['content-encoding'] = 'gzip';
       }
-      if ((request.safe = this.fits(body))) this.reserved += request.reserved = body.length;
+      if ((request.safe = body.length <= this.room)) this.reserved += request.reserved = body.length;
       const url = this.urls[request.signal]!;
       // By which a relay sees how far this clock is off. Backends of other origins would refuse a header that they do not know.
       if (url.startsWith(globalThis.location?.origin + '/')) headers['x-aether-sent-at'] = '' + now();

@@ -1,11 +1,12 @@
 /**
- * The context manager. There is one current context, the client's own, which holds a span alone; here each of
- * `@opentelemetry/api`'s contexts gets an object that stands for it there. So what one side has made current is
- * current on the other, and what is bound on one side is found again on both.
+ * The context manager. There is one current context, the client's own, which holds a span, and goes along with the innermost
+ * `with` of this side, where everything else is. So what one side has made current is current on the other, and what is bound on
+ * one side, or carried across `await`, is found again on both.
  */
 import { type Context, type ContextManager, ROOT_CONTEXT, createContextKey, isSpanContextValid, trace } from '@opentelemetry/api';
+import { active, run, surroundings } from '../core/context.js';
 import { SpanImpl } from '../core/span.js';
-import type { InstrumentationContext, SpanContext } from '../types.js';
+import type { SpanContext } from '../types.js';
 import { ApiSpan, apiContext, apiSpan } from './span.js';
 
 /** Under this key a context keeps B3's debug flag, for which OpenTelemetry has no place. */
@@ -28,35 +29,27 @@ export const ownContext = (context: Context): SpanContext | undefined => {
 /** Whether it is a span that can still be told something, or only what identifies one. */
 const isSpan = (own: SpanContext): own is SpanImpl => own instanceof SpanImpl;
 
+/** One `with`, and the span in it on the client's side. */
+interface Scope {
+  context: Context;
+  own: SpanContext | undefined;
+}
+
+const OUTSIDE: Scope = { context: ROOT_CONTEXT, own: undefined };
+
 export class Manager implements ContextManager {
-  /** The innermost `with`, and what stands for its context on the client's side. */
-  private scope: { context: Context; own: SpanContext | undefined } = { context: ROOT_CONTEXT, own: undefined };
-  private readonly contexts = new WeakMap<SpanContext, Context>();
-
-  constructor(private readonly client: InstrumentationContext) {}
-
   active(): Context {
-    const own = this.client.active();
-    const { scope } = this;
-    if (own === scope.own) return scope.context;
-    if (!own) return trace.deleteSpan(scope.context);
-    const bound = this.contexts.get(own);
-    if (bound) return bound;
+    const own = active();
+    const { context, own: given } = (surroundings() as Scope | undefined) ?? OUTSIDE;
+    if (own === given) return context;
+    if (!own) return trace.deleteSpan(context);
     // A span that the client, or one of its instrumentations, has made current.
-    return trace.setSpan(scope.context, isSpan(own) ? apiSpan(own) : trace.wrapSpanContext(apiContext(own)));
+    return trace.setSpan(context, isSpan(own) ? apiSpan(own) : trace.wrapSpanContext(apiContext(own)));
   }
 
   with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(context: Context, fn: F, thisArg?: ThisParameterType<F>, ...args: A): ReturnType<F> {
-    const found = ownContext(context);
-    const own = found && { traceId: found.traceId, spanId: found.spanId, sampled: found.sampled, remote: !!found.remote, debug: !!found.debug };
-    if (own) this.contexts.set(own, context);
-    const before = this.scope;
-    this.scope = { context, own };
-    try {
-      return this.client.with(own, () => fn.apply(thisArg, args));
-    } finally {
-      this.scope = before;
-    }
+    const own = ownContext(context);
+    return run(own, () => fn.apply(thisArg, args), { context, own } satisfies Scope);
   }
 
   bind<T>(context: Context, target: T): T {
@@ -74,7 +67,6 @@ export class Manager implements ContextManager {
   }
 
   disable(): this {
-    this.scope = { context: ROOT_CONTEXT, own: undefined };
     return this;
   }
 }

@@ -47,7 +47,7 @@ export const registerOpenTelemetryApi = (telemetry: BaseTelemetry, { propagators
         if (done) undo.push(disable);
         else warnOnce(`otel-api: another ${what} is registered with @opentelemetry/api and stays; register this one before it`);
       };
-      registered('context manager', context.setGlobalContextManager(new Manager(core)), () => context.disable());
+      registered('context manager', context.setGlobalContextManager(new Manager()), () => context.disable());
       registered('tracer provider', trace.setGlobalTracerProvider(tracerProvider(core, on)), () => trace.disable());
       registered('propagator', propagation.setGlobalPropagator(propagator(core, propagators)), () => propagation.disable());
       registered('meter provider', metrics.setGlobalMeterProvider(meterProvider(core, on)), () => metrics.disable());

@@ -1,4 +1,4 @@
-/** Vite's plugin: an application's spans have the right parents behind `await`, built and while developing. */
+/** Vite's plugin: an application's spans have the right parents behind `await`, and contexts their values, built and while developing. */
 import vue from '@vitejs/plugin-vue'
 import { expect, test } from '@playwright/test'
 
@@ -20,10 +20,17 @@ const FILES = {
   `,
   'telemetry.ts': `
     import { createTelemetry } from '@aetherterm/telemetry/vue'
+    import { registerOpenTelemetryApi } from '@aetherterm/telemetry/otel-api'
     export const telemetry = createTelemetry({ serviceName: 'await', scheduledDelayMs: 100 })
+    registerOpenTelemetryApi(telemetry)
   `,
   'load.ts': `
+    import { context, createContextKey, propagation } from '@opentelemetry/api'
     import { telemetry } from './telemetry'
+    const WHO = createContextKey('who')
+    const as = (who: string) => propagation.setBaggage(context.active().setValue(WHO, who), propagation.createBaggage({ who: { value: who } }))
+    /** What a context of OpenTelemetry's API holds besides a span. */
+    const held = () => ({ value: context.active().getValue(WHO), baggage: propagation.getBaggage(context.active())?.getEntry('who')?.value })
     const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
     async function* parts(name: string) {
       for (const part of [1, 2]) {
@@ -31,11 +38,14 @@ const FILES = {
         yield \`\${name} part \${part}\`
       }
     }
-    export const load = (name: string, ms: number): Promise<void> =>
-      telemetry.span(name, async () => {
+    export const load = (name: string, ms: number): Promise<void> => context.with(as(name), task, undefined, name, ms)
+    const task = async (name: string, ms: number): Promise<void> => {
+      await pause(1)
+      telemetry.startSpan(name + ' without a span', { attributes: held() }).end()
+      await telemetry.span(name, async () => {
         await fetch('/api/' + name)
         await pause(ms)
-        telemetry.startSpan(name + ' behind two').end()
+        telemetry.startSpan(name + ' behind two', { attributes: held() }).end()
         for await (const part of parts(name)) telemetry.startSpan(part).end()
         try {
           await Promise.reject(new TypeError(name satisfies string))
@@ -43,6 +53,7 @@ const FILES = {
           telemetry.span(name + ' caught', async () => { await pause(1); telemetry.startSpan(name + ' inner').end() })
         }
       })
+    }
   `,
   'App.vue': `
     <script setup lang="ts">
@@ -96,6 +107,8 @@ for (const [kind, start] of Object.entries(kinds)) {
       for (const child of [' behind two', ' part 1', ' part 2', ' caught']) {
         expect(find(name + child), name + child).toMatchObject({ traceId: parent.traceId, parentSpanId: parent.spanId })
       }
+      for (const span of [' without a span', ' behind two']) expect(find(name + span)!.attributes, name + span).toMatchObject({ value: name, baggage: name })
+      expect(find(`${name} without a span`)!.parentSpanId).toBe('')
       expect(find(`${name} inner`)!.parentSpanId).toBe(find(`${name} caught`)!.spanId)
     }
     expect(find('after all')!.parentSpanId).toBe('')
