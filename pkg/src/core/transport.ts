@@ -169,7 +169,7 @@ export abstract class Transport {
         body = await gzip(body);
         if (!this.flying.has(request)) return;
         // It has left as it was.
-        if (request.safe !== undefined) return await request.settled;
+        if (request.safe !== undefined) return request.settled;
         headers['content-encoding'] = 'gzip';
       }
       if ((request.safe = body.length <= this.room)) this.reserved += request.reserved = body.length;

@@ -55,7 +55,7 @@ export const socketIo = (options?: SocketOptions): SocketIo => {
       };
       if (core) attach();
       else if (early.size < MAX_EARLY) early.add(attach);
-      else warnOnce(`only ${MAX_EARLY} sockets can wait for telemetry`);
+      else warnOnce(`only ${MAX_EARLY} sockets can wait`);
       return restore;
     },
     onActivity(listener) {
