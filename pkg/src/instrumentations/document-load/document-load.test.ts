@@ -32,7 +32,7 @@ it('has a span for the load with its moments, one for each resource, and none fo
   const { recorder, tell } = await loaded();
   tell(resource(url('early.js?v=1')));
   await finished(recorder);
-  tell(resource(url('late.js'), 500), resource(url('asked'), 60, 'fetch'), resource(url('aether_client.wasm')), resource('data:,x'));
+  tell(resource(url('late.js'), 500), resource(url('asked'), 60, 'fetch'), resource('data:,x'));
   const [load, early, late, ...more] = recorder.spans;
   expect(load).toMatchObject({ parentId: '', attributes: { 'browser.navigation.type': 'navigate', 'http.response.status_code': 200 } });
   expect(load!.events.map(({ name, time }) => [name, time - performance.timeOrigin])).toEqual([['fetchStart', 1], ['responseEnd', 20], ['loadEventEnd', 100]]);
