@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use ring::{digest, hmac};
 
-use super::view::{Value, key_value};
+use super::view::{Holder, Value, key_value};
 use super::wire::{Fields, Malformed, put_bytes, put_key, put_varint};
 
 /// Hexadecimal digits of a hash: 128 bits, so that no two values meet.
@@ -114,26 +114,45 @@ struct Attribute<'a> {
     raw: &'a [u8],
 }
 
-/// Appends `message` with its attributes, the field `number`, changed.
-pub(crate) fn apply<'e>(
+/// Appends `message` with its attributes changed. In what it holds besides (the events and links of a
+/// span, the examples of a data point) attributes are deleted and hashed, too, so that no value stays
+/// that is not to leave; what is set, is set in the message alone.
+pub(crate) fn apply(
     message: &[u8],
-    number: u32,
-    edits: impl Iterator<Item = &'e Edit>,
+    holder: &Holder,
+    edits: &[&Edit],
     hasher: &Hasher,
     out: &mut Vec<u8>,
 ) -> Result<(), Malformed> {
+    let spreading = if holder.parts.is_empty() {
+        Vec::new()
+    } else {
+        let spreads = |edit: &&Edit| !matches!(edit, Edit::Set(..));
+        edits.iter().copied().filter(spreads).collect()
+    };
     let mut attributes = Vec::new();
     for field in Fields::new(message) {
         let field = field?;
-        match field.content {
-            Some(content) if field.number == number => {
-                let (key, value) = key_value(content)?;
-                attributes.push(Attribute {
-                    key,
-                    changed: None,
-                    was: value,
-                    raw: field.raw,
-                });
+        let Some(content) = field.content else {
+            out.extend_from_slice(field.raw);
+            continue;
+        };
+        if field.number == holder.attributes {
+            let (key, value) = key_value(content)?;
+            attributes.push(Attribute {
+                key,
+                changed: None,
+                was: value,
+                raw: field.raw,
+            });
+            continue;
+        }
+        match holder.part(field.number) {
+            Some(part) if concerns(content, part, &spreading)? => {
+                let mut inner = Vec::with_capacity(content.len());
+                // Ends, because parts have no parts.
+                apply(content, part, &spreading, hasher, &mut inner)?;
+                put_bytes(out, field.number, &inner);
             }
             _ => out.extend_from_slice(field.raw),
         }
@@ -168,9 +187,29 @@ pub(crate) fn apply<'e>(
         let mut content = Vec::with_capacity(one.key.len() + value.len() + 8);
         put_bytes(&mut content, 1, one.key);
         put_bytes(&mut content, 2, &value);
-        put_bytes(out, number, &content);
+        put_bytes(out, holder.attributes, &content);
     }
     Ok(())
+}
+
+/// Whether any attribute of a message is deleted or hashed.
+fn concerns(message: &[u8], holder: &Holder, edits: &[&Edit]) -> Result<bool, Malformed> {
+    for field in Fields::new(message) {
+        let field = field?;
+        if let Some(content) = field.content
+            && field.number == holder.attributes
+        {
+            let (key, _) = key_value(content)?;
+            let is_meant = |edit: &&Edit| match edit {
+                Edit::Delete(keys) | Edit::Hash(keys) => keys.contains(key),
+                Edit::Set(..) => false,
+            };
+            if edits.iter().any(is_meant) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub(crate) mod schema;
 pub(crate) mod splice;
 pub(crate) mod split;
 pub(crate) mod survey;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod to_json;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod validate;

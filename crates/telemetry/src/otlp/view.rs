@@ -49,16 +49,62 @@ pub(crate) fn key_value(attribute: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     Ok((key, value))
 }
 
-/// The field that holds the attributes of an item. A data point's depends on the kind of data that
-/// it is in, the field `data` of the metric.
-pub(crate) fn attributes_of(signal: Signal, data: u32) -> u32 {
-    match (signal, data) {
-        (Signal::Traces, _) => 9,
-        (Signal::Logs, _) => 6,
-        // An exponential histogram 1, a histogram 9; gauges, sums and summaries 7.
-        (Signal::Metrics, 10) => 1,
-        (Signal::Metrics, 9) => 9,
-        (Signal::Metrics, _) => 7,
+/// Where a message has attributes.
+#[derive(Debug)]
+pub(crate) struct Holder {
+    /// The field of its own.
+    pub(crate) attributes: u32,
+    /// Fields of messages in it that have some, too.
+    pub(crate) parts: &'static [(u32, Holder)],
+}
+
+impl Holder {
+    pub(crate) const RESOURCE: Self = Self::plain(1);
+    const SPAN: Self = Self {
+        attributes: 9,
+        // Events and links.
+        parts: &[(11, Self::plain(3)), (13, Self::plain(4))],
+    };
+    const RECORD: Self = Self::plain(6);
+    const NUMBER: Self = Self {
+        attributes: 7,
+        parts: &[(5, Self::EXAMPLE)],
+    };
+    const HISTOGRAM: Self = Self {
+        attributes: 9,
+        parts: &[(8, Self::EXAMPLE)],
+    };
+    const EXPONENTIAL: Self = Self {
+        attributes: 1,
+        parts: &[(11, Self::EXAMPLE)],
+    };
+    const SUMMARY: Self = Self::plain(7);
+    const EXAMPLE: Self = Self::plain(7);
+
+    const fn plain(attributes: u32) -> Self {
+        Self {
+            attributes,
+            parts: &[],
+        }
+    }
+
+    /// That of an item; a data point's depends on the kind of data that it is in, the field `data` of
+    /// the metric.
+    pub(crate) fn of(signal: Signal, data: u32) -> &'static Self {
+        match (signal, data) {
+            (Signal::Traces, _) => &Self::SPAN,
+            (Signal::Logs, _) => &Self::RECORD,
+            (Signal::Metrics, 9) => &Self::HISTOGRAM,
+            (Signal::Metrics, 10) => &Self::EXPONENTIAL,
+            (Signal::Metrics, 11) => &Self::SUMMARY,
+            // Gauges and sums.
+            (Signal::Metrics, _) => &Self::NUMBER,
+        }
+    }
+
+    pub(crate) fn part(&self, field: u32) -> Option<&'static Self> {
+        let mut parts = self.parts.iter();
+        parts.find_map(|(number, part)| (*number == field).then_some(part))
     }
 }
 
@@ -86,7 +132,7 @@ impl<'a> Item<'a> {
         message: &'a [u8],
         mut attribute: impl FnMut(&'a [u8]) -> Result<(), Malformed>,
     ) -> Result<Self, Malformed> {
-        let attributes = attributes_of(signal, data);
+        let attributes = Holder::of(signal, data).attributes;
         let mut item = Self::default();
         for field in Fields::new(message) {
             let field = field?;

@@ -90,7 +90,8 @@ pub struct Change {
 /// Whose attributes are changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// Of the span, log record or data point itself; not of a span's events and links.
+    /// Of the span, log record or data point itself. What is deleted or hashed there, is so in a span's
+    /// events and links and in the examples of a data point as well; what is set is not.
     Item,
     /// Of its resource. Where a rule is for a part of a resource's items only, these get a resource
     /// of their own.

@@ -7,7 +7,7 @@ use super::judge::Tree;
 use crate::Signal;
 use crate::otlp::count::{self, path};
 use crate::otlp::edit::{self, Edit, Hasher};
-use crate::otlp::view::attributes_of;
+use crate::otlp::view::Holder;
 use crate::otlp::wire::{Field, Fields, Malformed, put_bytes};
 
 /// What rules change, by the place of the rule.
@@ -23,10 +23,11 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    fn of(edits: &[Vec<Edit>], rules: u64) -> impl Iterator<Item = &Edit> {
+    /// Those of some rules, in their order.
+    fn of(edits: &[Vec<Edit>], rules: u64) -> Vec<&Edit> {
         let some = edits.iter().enumerate();
         let some = some.filter(move |(at, _)| rules >> at & 1 == 1);
-        some.flat_map(|(_, edits)| edits)
+        some.flat_map(|(_, edits)| edits).collect()
     }
 }
 
@@ -80,41 +81,59 @@ pub(super) struct Writing<'p> {
     pub(super) changes: &'p Changes,
 }
 
+/// Where the writing is.
+#[derive(Debug, Clone, Copy)]
+struct Spot<'t> {
+    /// How many steps of the path are above.
+    level: usize,
+    /// Of metrics, the field of the kind of data around; else 0.
+    data: u32,
+    /// The fates of what is below.
+    tree: &'t Tree,
+    /// The rules whose changes the resource around has got, once there is one: items that see other
+    /// ones are left out, they have a copy of the resource of their own.
+    class: Option<u64>,
+}
+
 impl Writing<'_> {
     /// The part of `request` that is chosen.
     pub(super) fn request(&self, request: &[u8], tree: &Tree) -> Result<Vec<u8>, Malformed> {
         let mut out = Vec::with_capacity(request.len());
-        self.fields(0, 0, request, tree, None, &mut out)?;
+        let spot = Spot {
+            level: 0,
+            data: 0,
+            tree,
+            class: None,
+        };
+        self.fields(spot, request, &mut out)?;
         Ok(out)
     }
 
-    /// Appends the fields of a message at `level`; says whether any item is among them.
-    ///
-    /// `class` are the rules whose changes the resource around has got: items that see other ones
-    /// are left out, they have a copy of the resource of their own.
-    fn fields(
-        &self,
-        level: usize,
-        data: u32,
-        message: &[u8],
-        tree: &Tree,
-        class: Option<u64>,
-        out: &mut Vec<u8>,
-    ) -> Result<bool, Malformed> {
-        let step = path(self.signal).get(level).ok_or(Malformed)?;
-        let rewritten = level == 1 && class.is_some_and(|class| class != 0);
+    /// Appends the fields of a message; says whether any item is among them.
+    fn fields(&self, spot: Spot<'_>, message: &[u8], out: &mut Vec<u8>) -> Result<bool, Malformed> {
+        let step = path(self.signal).get(spot.level).ok_or(Malformed)?;
+        let rewritten = spot.level == 1 && spot.class.is_some_and(|class| class != 0);
         let mut any = false;
         let mut next = 0;
         for field in Fields::new(message) {
             let field = field?;
             if field.content.is_some() && step.contains(&field.number) {
-                let tree = match tree {
-                    Tree::All(_) => tree,
+                let tree = match spot.tree {
+                    Tree::All(_) => spot.tree,
                     Tree::Each(trees) => trees.get(next).ok_or(Malformed)?,
                 };
                 next += 1;
-                let data = if level == 3 { field.number } else { data };
-                any |= self.child(level + 1, data, &field, tree, class, out)?;
+                let below = Spot {
+                    level: spot.level + 1,
+                    data: if spot.level == 3 {
+                        field.number
+                    } else {
+                        spot.data
+                    },
+                    tree,
+                    class: spot.class,
+                };
+                any |= self.child(below, &field, out)?;
             } else if !(rewritten && field.number == 1) {
                 out.extend_from_slice(field.raw);
             }
@@ -124,65 +143,60 @@ impl Writing<'_> {
 
     fn child(
         &self,
-        level: usize,
-        data: u32,
+        spot: Spot<'_>,
         field: &Field<'_>,
-        tree: &Tree,
-        class: Option<u64>,
         out: &mut Vec<u8>,
     ) -> Result<bool, Malformed> {
-        let content = field.content.unwrap_or_default();
-        if let Tree::All(fate) = tree {
+        if let Tree::All(fate) = spot.tree {
             let Some(rules) = self.chosen[*fate as usize] else {
                 return Ok(false);
             };
             let resource = rules & self.changes.resources;
-            if class.is_some_and(|class| class != resource) {
+            if spot.class.is_some_and(|class| class != resource) {
                 return Ok(false);
             }
             let edited = rules & self.changes.items != 0;
-            if !edited && (level > 1 || resource == 0) {
+            if !edited && (spot.level > 1 || resource == 0) {
                 out.extend_from_slice(field.raw);
                 return Ok(true);
             }
-            if level == path(self.signal).len() {
+            if spot.level == path(self.signal).len() {
+                let content = field.content.unwrap_or_default();
                 let mut inner = Vec::with_capacity(content.len() + 64);
-                let number = attributes_of(self.signal, data);
+                let holder = Holder::of(self.signal, spot.data);
                 let edits = Changes::of(&self.changes.item, rules);
-                edit::apply(content, number, edits, &self.changes.hasher, &mut inner)?;
+                edit::apply(content, holder, &edits, &self.changes.hasher, &mut inner)?;
                 put_bytes(out, field.number, &inner);
                 return Ok(true);
             }
         }
-        if level > 1 {
-            return self.nested(level, data, field, tree, class, out);
+        if spot.level > 1 {
+            return self.nested(spot, field, out);
         }
         let mut classes = Vec::new();
-        self.classes(tree, &mut classes);
+        self.classes(spot.tree, &mut classes);
         let mut any = false;
         for class in classes {
-            any |= self.nested(level, data, field, tree, Some(class), out)?;
+            let class = Some(class);
+            any |= self.nested(Spot { class, ..spot }, field, out)?;
         }
         Ok(any)
     }
 
     fn nested(
         &self,
-        level: usize,
-        data: u32,
+        spot: Spot<'_>,
         field: &Field<'_>,
-        tree: &Tree,
-        class: Option<u64>,
         out: &mut Vec<u8>,
     ) -> Result<bool, Malformed> {
         let content = field.content.unwrap_or_default();
         let mut inner = Vec::with_capacity(content.len() + 64);
-        if level == 1
-            && let Some(rules) = class.filter(|class| *class != 0)
+        if spot.level == 1
+            && let Some(rules) = spot.class.filter(|class| *class != 0)
         {
             self.resource(content, rules, &mut inner)?;
         }
-        let any = self.fields(level, data, content, tree, class, &mut inner)?;
+        let any = self.fields(spot, content, &mut inner)?;
         if any {
             put_bytes(out, field.number, &inner);
         }
@@ -216,7 +230,8 @@ impl Writing<'_> {
         }
         let mut changed = Vec::with_capacity(resource.len() + 64);
         let edits = Changes::of(&self.changes.resource, rules);
-        edit::apply(&resource, 1, edits, &self.changes.hasher, &mut changed)?;
+        let hasher = &self.changes.hasher;
+        edit::apply(&resource, &Holder::RESOURCE, &edits, hasher, &mut changed)?;
         put_bytes(out, 1, &changed);
         Ok(())
     }

@@ -1,21 +1,10 @@
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 
 use super::*;
-
-fn attribute(key: &str, value: Any) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue { value: Some(value) }),
-        ..KeyValue::default()
-    }
-}
-
-fn text(key: &str, value: &str) -> KeyValue {
-    attribute(key, Any::StringValue(value.to_owned()))
-}
+use crate::otlp::testing::{attribute, text};
 
 fn one(key: &str) -> Keys {
     Keys::One(key.as_bytes().into())
@@ -30,14 +19,9 @@ fn edited(before: Vec<KeyValue>, edits: &[Edit], key: Option<&[u8]>) -> Vec<KeyV
     };
     let mut out = Vec::new();
     let hasher = Hasher::new(key);
-    apply(
-        &resource.encode_to_vec(),
-        1,
-        edits.iter(),
-        &hasher,
-        &mut out,
-    )
-    .unwrap();
+    let edits: Vec<_> = edits.iter().collect();
+    let resource = resource.encode_to_vec();
+    apply(&resource, &Holder::RESOURCE, &edits, &hasher, &mut out).unwrap();
     let after = Resource::decode(&*out).unwrap();
     assert_eq!(after.dropped_attributes_count, 7);
     after.attributes

@@ -10,21 +10,10 @@ use prost::Message;
 
 use super::*;
 use crate::config::{RelaySettings, Scrub};
-
-fn any(value: Value) -> Option<AnyValue> {
-    Some(AnyValue { value: Some(value) })
-}
+use crate::otlp::testing::attribute;
 
 fn text(text: &str) -> Value {
     Value::StringValue(text.to_owned())
-}
-
-fn attribute(key: &str, value: Value) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: any(value),
-        ..KeyValue::default()
-    }
 }
 
 fn request(resource: Option<Resource>, span: Span) -> ExportTraceServiceRequest {

@@ -2,10 +2,11 @@
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::metrics::v1::{
-    ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram, HistogramDataPoint,
-    Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary, SummaryDataPoint,
-    metric::Data,
+    Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram,
+    HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary,
+    SummaryDataPoint, metric::Data,
 };
+use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 
 use super::*;
 
@@ -90,81 +91,78 @@ fn a_resource_can_be_made_and_emptied() {
     }
 }
 
-/// How the attributes of the first point are found.
-type Find = fn(&Data) -> Vec<KeyValue>;
-
-fn points() -> Vec<(Data, Find)> {
+/// One point of every kind, with an example where it can have one.
+fn points() -> [Data; 5] {
     let attributes = || vec![text("user", "ann"), text("kept", "yes")];
+    let exemplars = || {
+        vec![Exemplar {
+            filtered_attributes: attributes(),
+            ..Exemplar::default()
+        }]
+    };
     let number = || NumberDataPoint {
         attributes: attributes(),
+        exemplars: exemplars(),
         ..NumberDataPoint::default()
     };
-    vec![
-        (
-            Data::Gauge(Gauge {
-                data_points: vec![number()],
-            }),
-            |data| match data {
-                Data::Gauge(gauge) => gauge.data_points[0].attributes.clone(),
-                _ => panic!("{data:?}"),
-            },
-        ),
-        (
-            Data::Sum(Sum {
-                data_points: vec![number()],
-                ..Sum::default()
-            }),
-            |data| match data {
-                Data::Sum(sum) => sum.data_points[0].attributes.clone(),
-                _ => panic!("{data:?}"),
-            },
-        ),
-        (
-            Data::Histogram(Histogram {
-                data_points: vec![HistogramDataPoint {
-                    attributes: attributes(),
-                    ..HistogramDataPoint::default()
-                }],
-                ..Histogram::default()
-            }),
-            |data| match data {
-                Data::Histogram(histogram) => histogram.data_points[0].attributes.clone(),
-                _ => panic!("{data:?}"),
-            },
-        ),
-        (
-            Data::ExponentialHistogram(ExponentialHistogram {
-                data_points: vec![ExponentialHistogramDataPoint {
-                    attributes: attributes(),
-                    ..ExponentialHistogramDataPoint::default()
-                }],
-                ..ExponentialHistogram::default()
-            }),
-            |data| match data {
-                Data::ExponentialHistogram(histogram) => {
-                    histogram.data_points[0].attributes.clone()
-                }
-                _ => panic!("{data:?}"),
-            },
-        ),
-        (
-            Data::Summary(Summary {
-                data_points: vec![SummaryDataPoint {
-                    attributes: attributes(),
-                    ..SummaryDataPoint::default()
-                }],
-            }),
-            |data| match data {
-                Data::Summary(summary) => summary.data_points[0].attributes.clone(),
-                _ => panic!("{data:?}"),
-            },
-        ),
+    [
+        Data::Gauge(Gauge {
+            data_points: vec![number()],
+        }),
+        Data::Sum(Sum {
+            data_points: vec![number()],
+            ..Sum::default()
+        }),
+        Data::Histogram(Histogram {
+            data_points: vec![HistogramDataPoint {
+                attributes: attributes(),
+                exemplars: exemplars(),
+                ..HistogramDataPoint::default()
+            }],
+            ..Histogram::default()
+        }),
+        Data::ExponentialHistogram(ExponentialHistogram {
+            data_points: vec![ExponentialHistogramDataPoint {
+                attributes: attributes(),
+                exemplars: exemplars(),
+                ..ExponentialHistogramDataPoint::default()
+            }],
+            ..ExponentialHistogram::default()
+        }),
+        Data::Summary(Summary {
+            data_points: vec![SummaryDataPoint {
+                attributes: attributes(),
+                ..SummaryDataPoint::default()
+            }],
+        }),
     ]
+}
+
+/// The attributes of the point and of its examples.
+fn lists(data: Data) -> (Vec<KeyValue>, Vec<Exemplar>) {
+    match data {
+        Data::Gauge(Gauge { mut data_points })
+        | Data::Sum(Sum {
+            mut data_points, ..
+        }) => {
+            let point = data_points.remove(0);
+            (point.attributes, point.exemplars)
+        }
+        Data::Histogram(mut histogram) => {
+            let point = histogram.data_points.remove(0);
+            (point.attributes, point.exemplars)
+        }
+        Data::ExponentialHistogram(mut histogram) => {
+            let point = histogram.data_points.remove(0);
+            (point.attributes, point.exemplars)
+        }
+        Data::Summary(mut summary) => (summary.data_points.remove(0).attributes, Vec::new()),
+    }
 }
 
 #[test]
 fn points_of_every_kind_are_found_and_changed() {
-    for (data, attributes) in points() {
+    for data in points() {
         let metric = Metric {
             name: "requests".to_owned(),
             data: Some(data),
@@ -187,9 +185,60 @@ fn points_of_every_kind_are_found_and_changed() {
         let body = request.encode_to_vec().into();
         let plan = rules([rule]).plan(Signal::Metrics, &body, 1).unwrap();
         assert_eq!((plan.parts.len(), plan.parts[0].to), (1, B));
-        let after = ExportMetricsServiceRequest::decode(plan.parts[0].body.clone()).unwrap();
-        let metric = &after.resource_metrics[0].scope_metrics[0].metrics[0];
-        let data = metric.data.as_ref().unwrap();
-        assert_eq!(attributes(data), [text("kept", "yes")]);
+        let mut after = ExportMetricsServiceRequest::decode(plan.parts[0].body.clone()).unwrap();
+        let metric = after.resource_metrics[0].scope_metrics[0].metrics.remove(0);
+        let (attributes, examples) = lists(metric.data.unwrap());
+        assert_eq!(attributes, [text("kept", "yes")]);
+        for example in examples {
+            assert_eq!(example.filtered_attributes, [text("kept", "yes")]);
+        }
     }
+}
+
+#[test]
+fn what_is_not_to_leave_is_looked_for_in_events_and_links() {
+    let event = |attributes| Event {
+        time_unix_nano: 5,
+        name: "exception".to_owned(),
+        attributes,
+        dropped_attributes_count: 1,
+    };
+    let link = |attributes| Link {
+        trace_id: vec![7; 16],
+        attributes,
+        flags: 257,
+        ..Link::default()
+    };
+    let before = || {
+        vec![
+            text("user", "ann"),
+            text("card", "4711"),
+            text("kept", "yes"),
+        ]
+    };
+    let untouched = || vec![text("kept", "yes")];
+    let with = |events, links| Span {
+        attributes: before(),
+        events,
+        links,
+        ..span("pay")
+    };
+    let span = with(
+        vec![event(before()), event(untouched())],
+        vec![link(untouched()), link(before())],
+    );
+    let rule = Route::new("private")
+        .delete("card")
+        .hash("us*")
+        .set("kept", "set");
+    let body = encode(vec![resource(vec![], vec![("s", vec![span])])]);
+    let mut request = decoded(&plan(&rules([rule]), &body), A);
+    let after = request.resource_spans[0].scope_spans[0].spans.remove(0);
+    let user = after.attributes[0].clone();
+    assert_ne!(user, text("user", "ann"));
+    assert_eq!(after.attributes, [user.clone(), text("kept", "set")]);
+    let changed = || vec![user.clone(), text("kept", "yes")];
+    let events = [event(changed()), event(untouched())];
+    assert_eq!(after.events, events);
+    assert_eq!(after.links, [link(untouched()), link(changed())]);
 }

@@ -6,13 +6,14 @@ mod whole;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
+use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 use prost::Message;
 
 use super::*;
 use crate::config::{Subject, Test};
+use crate::otlp::testing::{attribute, text};
 
 /// Bits of the destinations a, b and c.
 const A: u32 = 1;
@@ -27,18 +28,6 @@ fn rules(routes: impl IntoIterator<Item = Route>) -> Rules {
     };
     let names = ["a", "b", "c"].map(str::to_owned).to_vec();
     Rules::new(&config, names, [A | B | C, A | B | C, A | B]).unwrap()
-}
-
-fn attribute(key: &str, value: Any) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue { value: Some(value) }),
-        ..KeyValue::default()
-    }
-}
-
-fn text(key: &str, value: &str) -> KeyValue {
-    attribute(key, Any::StringValue(value.to_owned()))
 }
 
 fn resource(attributes: Vec<KeyValue>, scopes: Vec<(&str, Vec<Span>)>) -> ResourceSpans {
