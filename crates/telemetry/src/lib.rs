@@ -22,6 +22,7 @@ mod ending;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod http;
+mod linger;
 mod live;
 mod otlp;
 mod page;

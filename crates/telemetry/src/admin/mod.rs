@@ -16,6 +16,7 @@ use std::sync::Arc;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware::map_request;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -23,7 +24,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use crate::telemetry::Telemetry;
-use crate::{CheckReport, History, Status};
+use crate::{CheckReport, History, Status, linger};
 use problem::Problem;
 
 /// What the API is, for programs.
@@ -65,6 +66,7 @@ pub(crate) fn router(telemetry: Telemetry) -> Router {
         .fallback(async || Problem::not_found("there is no such resource; openapi.json lists all"))
         .method_not_allowed_fallback(async || Problem::method())
         .layer(DefaultBodyLimit::max(body::MAX_BYTES))
+        .layer(map_request(linger::on_refusal))
         .with_state(Admin {
             telemetry,
             checking: Arc::new(Semaphore::new(1)),

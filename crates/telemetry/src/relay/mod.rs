@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
@@ -36,7 +36,7 @@ use crate::delivery::{Batch, Delivery, FULL_RETRY_AFTER, Intake, Outcome, Source
 use crate::otlp::partial::Partial;
 use crate::otlp::survey::{Unfit, survey};
 use crate::otlp::{count, json};
-use crate::{Config, Signal};
+use crate::{Config, Signal, linger};
 use answer::Encoding;
 use body::{Bound, Compression};
 pub use door::Vouched;
@@ -132,6 +132,7 @@ pub(crate) fn router(relay: Arc<Relay>, beside: Router) -> Router {
         .with_state(Arc::clone(&relay))
         .merge(beside)
         .route_layer(from_fn_with_state(relay, cors::layer))
+        .route_layer(map_request(linger::on_refusal))
 }
 
 /// The same routes with nothing behind them.

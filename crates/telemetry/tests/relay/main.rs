@@ -11,6 +11,7 @@ mod cors;
 mod encodings;
 mod enriched;
 mod keys;
+mod large;
 mod methods;
 mod metrics;
 mod partial;
