@@ -5,12 +5,14 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
+use crate::admin::fuzzing as admin;
 use crate::delivery::fuzzing as delivery;
+use crate::live::fuzzing as live;
 use crate::otlp::survey::{Unfit, survey};
 use crate::otlp::wire::Fields;
 use crate::otlp::{count, json, to_json, validate};
 use crate::relay::fuzzing as relay;
-use crate::{Config, ConfigError, Network, OriginPattern, Signal};
+use crate::{Config, ConfigError, LiveChange, Network, OriginPattern, Signal};
 
 /// As many bytes as a relay would decode.
 const MAX_DECODED: usize = 1024 * 1024;
@@ -133,6 +135,34 @@ pub fn routes(data: &[u8]) {
     let known = "[[destination]]\nname = 'a'\nendpoint = 'http://a'\n[[destination]]\nname = 'b'\nendpoint = 'http://b'\nsignals = ['traces']\n";
     if let Ok(config) = read(&format!("{known}{text}")) {
         delivery::follow(&config, signal, &Bytes::copy_from_slice(request));
+    }
+}
+
+/// A body of the API that changes settings: behind a first byte the settings as JSON, one destination
+/// as JSON, the file as TOML, or rules as TOML.
+pub fn admin(data: &[u8]) {
+    let Some((first, body)) = data.split_first() else {
+        return;
+    };
+    let change = match first % 4 {
+        0 => admin::change("application/json", body),
+        1 => serde_json::from_slice(body)
+            .ok()
+            .map(|settings| LiveChange::Destination {
+                name: "a".to_owned(),
+                settings,
+            }),
+        2 => admin::change("application/toml", body),
+        _ => std::str::from_utf8(body)
+            .ok()
+            .and_then(|text| crate::live::routes(text).ok())
+            .map(|routes| LiveChange::Settings {
+                destinations: None,
+                routes: Some(routes),
+            }),
+    };
+    if let Some(change) = change {
+        live::check(&change, body);
     }
 }
 
@@ -268,6 +298,11 @@ mod tests {
                 super::settings(text);
             }
         });
+    }
+
+    #[test]
+    fn admin() {
+        replay("admin", 10, super::admin);
     }
 
     #[test]

@@ -133,7 +133,7 @@ async fn restore(
 }
 
 /// The change that a body asks for.
-fn wanted(settings: Settings) -> Result<LiveChange, Problem> {
+pub(super) fn wanted(settings: Settings) -> Result<LiveChange, Problem> {
     let json = match settings {
         Settings::Toml(text) => return Ok(LiveChange::File(text)),
         Settings::Json(json) => json,

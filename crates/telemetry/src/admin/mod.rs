@@ -7,6 +7,8 @@
 mod body;
 mod config;
 mod destinations;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod letters;
 mod problem;
 mod routes;

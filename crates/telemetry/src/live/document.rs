@@ -1,12 +1,12 @@
 //! The text of the file: its tables taken out and put back, comments and order kept.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
-use super::MASK;
 use super::json::{Class, Place, holds_secret, show_table};
+use super::{MASK, comments};
 use crate::config::masked_address;
 
 /// The key of destinations.
@@ -35,27 +35,12 @@ impl Document {
         let mut masked = self.0.clone();
         mask(masked.as_table_mut(), &Place::root(false));
         for_destinations(&mut masked, |_, table| mask(table, &Place::root(true)));
-        let text = masked.to_string();
-        let lines = text
-            .split('\n')
-            .map(|line| masked_comment(line).unwrap_or_else(|| line.to_owned()));
-        lines.collect::<Vec<_>>().join("\n")
+        comments::masked(&masked.to_string())
     }
 
     /// A text with the comments that this one has where the text has their masks.
     pub(super) fn with_comments(&self, text: &str) -> String {
-        let own = self.text();
-        let mut comments = HashMap::<String, VecDeque<&str>>::new();
-        for line in own.split('\n') {
-            if let Some(masked) = masked_comment(line) {
-                comments.entry(masked).or_default().push_back(line);
-            }
-        }
-        let lines = text.split('\n').map(|line| {
-            let known = comments.get_mut(line).and_then(VecDeque::pop_front);
-            known.unwrap_or(line)
-        });
-        lines.collect::<Vec<_>>().join("\n")
+        comments::unmasked(text, &self.text())
     }
 
     /// Everything as JSON, secrets included: to compare, never to show.
@@ -164,13 +149,6 @@ impl Document {
         });
         (carried, wrong)
     }
-}
-
-/// What may be shown of a comment in which a setting stands, that somebody took out that way.
-fn masked_comment(line: &str) -> Option<String> {
-    let begin = line.trim_start();
-    let (key, _) = begin.strip_prefix('#')?.split_once('=')?;
-    Some(format!("#{key}= {MASK}"))
 }
 
 fn for_destinations(document: &mut DocumentMut, mut act: impl FnMut(usize, &mut dyn TableLike)) {

@@ -6,9 +6,12 @@
 //! ([`movable`]); then it is written ([`file`]) and takes place. Only the last two change anything,
 //! and the last one cannot fail.
 
+mod comments;
 mod document;
 mod drain;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod inner;
 mod json;
 mod judge;

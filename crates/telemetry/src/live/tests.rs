@@ -21,7 +21,7 @@ max_ms = 5_000          # long
 # about the second
 [[destination]]
 endpoint = "http://b:4318"
-headers = "key=hunter2"
+headers = "key=hunter2" # before: key=hunter2
 traces = { headers = { x = { file = "/run/x" }, y = "hunter2" } }
 
 [relay]
