@@ -96,6 +96,7 @@ async fn everything_arrives_and_nothing_about_itself() {
         "aether.telemetry.accepted",
         "aether.telemetry.exported",
         "aether.telemetry.queued",
+        "aether.telemetry.request.duration",
     ] {
         assert!(names.contains(name), "{name}: {names:?}");
     }

@@ -65,7 +65,7 @@ async fn a_base_endpoint_loses_only_what_phoenix_does_not_take_and_says_so() {
     let http = Refusal {
         port: Port::Http,
         protocol: "http/protobuf",
-        reason: "http_4xx",
+        reason: "http_405",
         said: "405",
         remedy: "check the endpoint",
     };

@@ -1,4 +1,4 @@
-//! Counts of what happened to telemetry, by signal, destination and reason.
+//! Counts of what happened to telemetry, by signal, destination and reason, and how long it took.
 //!
 //! The same numbers are shown by the status page and exported as metrics
 //! `aether.telemetry.{accepted,rejected,dropped,exported}`. They change once per batch, so one
@@ -6,8 +6,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::Histogram;
 use serde::Serialize;
 
 use crate::Signal;
@@ -59,9 +62,35 @@ type Key = (Outcome, Signal, Arc<str>, Cow<'static, str>);
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     counts: Mutex<BTreeMap<Key, u64>>,
+    /// Where it is measured how long answers take: seconds.
+    durations: RwLock<Vec<Histogram<f64>>>,
 }
 
 impl Counters {
+    /// From now on the durations of requests are measured there, too.
+    pub(crate) fn time_into(&self, histogram: Histogram<f64>) {
+        let mut all = self
+            .durations
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.push(histogram);
+    }
+
+    /// A request to a destination was answered, or the connection broke, after that long.
+    pub(crate) fn took(&self, signal: Signal, destination: &Arc<str>, time: Duration) {
+        let all = self
+            .durations
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let attributes = [
+            KeyValue::new("signal", signal.as_str()),
+            KeyValue::new("destination", Arc::clone(destination)),
+        ];
+        for histogram in &*all {
+            histogram.record(time.as_secs_f64(), &attributes);
+        }
+    }
+
     /// Adds `value`; nothing is recorded for 0.
     pub(crate) fn add(
         &self,

@@ -268,14 +268,19 @@ impl Sender {
     async fn attempt(&self, transport: &Transport, group: &Group, wire: &Wire) -> Answer {
         let begin = Instant::now();
         let answer = transport.send(wire).await;
-        self.outlet.meter.answered(begin.elapsed());
+        let took = begin.elapsed();
+        self.outlet.meter.answered(took);
+        if let Some(piece) = group.pieces().first() {
+            let counters = &self.counters;
+            counters.took(piece.batch.signal, &self.outlet.name, took);
+        }
         tracing::debug!(
             destination = %self.outlet.name,
             batches = group.pieces().len(),
             items = group.items(),
             bytes = wire.len(),
             status = answer.status,
-            ms = begin.elapsed().as_millis(),
+            ms = took.as_millis(),
             "telemetry was sent"
         );
         answer
@@ -290,6 +295,7 @@ fn is_about_content(reason: &str) -> bool {
             | "http_401"
             | "http_403"
             | "http_404"
+            | "http_405"
             | "http_415"
             | "grpc_unauthenticated"
             | "grpc_permission_denied"

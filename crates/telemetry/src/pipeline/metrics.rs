@@ -33,7 +33,13 @@ pub(super) fn exponential(instrument: &Instrument) -> Option<Stream> {
     Stream::builder().with_aggregation(aggregation).build().ok()
 }
 
-/// Registers `aether.telemetry.{accepted,rejected,dropped,exported,queued}`.
+/// Bounds of the buckets of durations, in seconds: those of the conventions for HTTP.
+const SECONDS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
+
+/// Registers `aether.telemetry.{accepted,rejected,dropped,exported,queued}` and
+/// `aether.telemetry.request.duration`.
 pub(super) fn observe(provider: &SdkMeterProvider, delivery: &Arc<Delivery>) {
     let meter = provider.meter("aether-telemetry");
     for outcome in Outcome::ALL {
@@ -59,6 +65,13 @@ pub(super) fn observe(provider: &SdkMeterProvider, delivery: &Arc<Delivery>) {
             })
             .build();
     }
+    let durations = meter
+        .f64_histogram("aether.telemetry.request.duration")
+        .with_unit("s")
+        .with_description("Time until a destination has answered a request")
+        .with_boundaries(SECONDS.to_vec())
+        .build();
+    delivery.counters().time_into(durations);
     // Nothing is kept alive by this.
     let outlets = delivery.observed();
     meter
