@@ -1,10 +1,12 @@
 //! Connections to the port: HTTP/1.1 and WebSockets.
 //!
 //! `axum::serve` waits for ever for the head of a request, so that whoever opens connections and
-//! says little takes them all before any token was asked for. Here they have a time.
+//! says little takes them all before any token was asked for. Here they have a time, and there are so
+//! many at most; one more is told to come again, and counted.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -14,23 +16,45 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use opentelemetry::global;
+use opentelemetry::metrics::Counter;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::time::timeout;
 use tower::ServiceExt;
 
+use crate::guard::LogQuota;
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// How many there may be at a time, besides WebSockets.
+    pub(crate) connections: usize,
+    /// A connection on which the head of a request, the first or a next one, is not complete by then is
+    /// closed. Bodies, responses and WebSockets may take any time.
+    pub(crate) head: Duration,
+}
+
+/// Connections that are being told so at a time; those beyond are closed without a word.
+const TOLD: usize = 64;
+/// How long that may take.
+const TELLING: Duration = Duration::from_secs(2);
+/// What they are told.
+const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 84\r\n\r\nthere are as many connections as may be; close some, or raise AETHERTERM_MAX_SOCKETS";
+
 /// Serves until `end`; returns once the requests that were open then are answered.
-///
-/// A connection on which the head of a request, the first or a next one, is not complete after
-/// `head_timeout` is closed. Bodies, responses and WebSockets may take any time.
 pub(crate) async fn serve(
     mut listener: TcpListener,
     router: Router,
-    head_timeout: Duration,
+    bounds: Bounds,
     mut end: oneshot::Receiver<()>,
 ) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(head_timeout);
+        .header_read_timeout(bounds.head);
+    let places = Arc::new(Semaphore::new(bounds.connections));
+    let mut refusals = Refusals::new();
     // Every connection holds a receiver: the last one gone closes the channel.
     let (ending, ended) = watch::channel(false);
     loop {
@@ -39,7 +63,12 @@ pub(crate) async fn serve(
             accepted = Listener::accept(&mut listener) => accepted,
             _ = &mut end => break,
         };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            refusals.refuse(stream);
+            continue;
+        };
         let connection = Connection {
+            _place: place,
             http: http.clone(),
             router: router.clone(),
             peer,
@@ -53,7 +82,58 @@ pub(crate) async fn serve(
     ending.closed().await;
 }
 
+/// Tells those for whom there is no place.
+struct Refusals {
+    telling: Arc<Semaphore>,
+    refused: Counter<u64>,
+    log: LogQuota,
+}
+
+impl Refusals {
+    fn new() -> Self {
+        let meter = global::meter("aetherterm");
+        let refused = meter
+            .u64_counter("aetherterm.connections.refused")
+            .with_unit("{connection}")
+            .with_description("Connections that were closed because there were too many");
+        Self {
+            telling: Arc::new(Semaphore::new(TOLD)),
+            refused: refused.build(),
+            log: LogQuota::default(),
+        }
+    }
+
+    fn refuse(&mut self, stream: TcpStream) {
+        self.refused.add(1, &[]);
+        if let Some(unwritten) = self.log.take(Instant::now()) {
+            tracing::warn!(
+                unwritten,
+                "a connection was refused, because there are as many as AETHERTERM_MAX_SOCKETS allows"
+            );
+        }
+        if let Ok(turn) = Arc::clone(&self.telling).try_acquire_owned() {
+            tokio::spawn(async move {
+                // Who does not want to hear it goes without.
+                let _ = timeout(TELLING, tell(stream)).await;
+                drop(turn);
+            });
+        }
+    }
+}
+
+/// Answers whatever is asked. What was asked is read, because closing a connection with something
+/// unread would take the answer away again.
+async fn tell(mut stream: TcpStream) -> std::io::Result<()> {
+    stream.write_all(FULL.as_bytes()).await?;
+    stream.shutdown().await?;
+    let mut asked = [0; 4096];
+    while stream.read(&mut asked).await? > 0 {}
+    Ok(())
+}
+
 struct Connection {
+    /// Given back at the end, or when it becomes a WebSocket: of these there are as many as sessions.
+    _place: OwnedSemaphorePermit,
     http: http1::Builder,
     router: Router,
     peer: SocketAddr,

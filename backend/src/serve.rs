@@ -117,12 +117,7 @@ pub async fn serve(mut settings: Settings, telemetry: Telemetry) -> Result<(), S
     let app = app(&settings, token.clone(), &telemetry);
 
     let (end, ended) = oneshot::channel::<()>();
-    let server = connections::serve(
-        listener,
-        app.router.clone(),
-        settings.header_timeout(),
-        ended,
-    );
+    let server = connections::serve(listener, app.router.clone(), settings.bounds(), ended);
     let server = tokio::spawn(server);
 
     print_ready(address, &token).map_err(ServeError::Ready)?;

@@ -20,12 +20,12 @@ const TOKEN: &str = "0123456789abcdef-test";
 /// Nothing that is waited for takes this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The program with one second for the head of a request, and its address.
-async fn start() -> (Child, String) {
+/// The program with these settings, and its address.
+async fn start(settings: &[(&str, &str)]) -> (Child, String) {
     let mut server = Command::new(env!("CARGO_BIN_EXE_aetherterm"))
         .env("AETHERTERM_LISTEN", "127.0.0.1:0")
         .env("AETHERTERM_TOKEN", TOKEN)
-        .env("AETHERTERM_HEADER_TIMEOUT", "1")
+        .envs(settings.iter().copied())
         .env("OTEL_SDK_DISABLED", "true")
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -49,7 +49,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn slow_heads_are_cut_off_and_web_sockets_are_not() {
-    let (_server, address) = start().await;
+    let (_server, address) = start(&[("AETHERTERM_HEADER_TIMEOUT", "1")]).await;
     let mut request = format!("ws://{address}/socket.io/?EIO=4&transport=websocket")
         .into_client_request()
         .unwrap();
@@ -86,4 +86,44 @@ async fn slow_heads_are_cut_off_and_web_sockets_are_not() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn there_are_so_many_and_one_more_is_told_to_come_again() {
+    let (_server, address) = start(&[("AETHERTERM_MAX_SOCKETS", "16")]).await;
+    let asked = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..16 {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        // An answer says that it was taken.
+        stream.write_all(asked).await.unwrap();
+        let mut answer = [0; 12];
+        let read = timeout(PATIENCE, stream.read_exact(&mut answer)).await;
+        read.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 401");
+        held.push(stream);
+    }
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        stream.write_all(asked).await.unwrap();
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(answer.contains("retry-after: 5\r\n"), "{answer}");
+        assert!(answer.ends_with("raise AETHERTERM_MAX_SOCKETS"), "{answer}");
+    }
+    // A place is free once its connection is gone, which the server sees a little later.
+    held.pop();
+    let again = async {
+        loop {
+            let mut stream = TcpStream::connect(&address).await.unwrap();
+            stream.write_all(asked).await.unwrap();
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await.unwrap();
+            if &answer == b"HTTP/1.1 401" {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, again).await.expect("there is a place");
 }

@@ -24,8 +24,9 @@ pub(crate) struct RefusalLog {
     quota: Mutex<Quota>,
 }
 
+/// How many lines may be written.
 #[derive(Debug, Default)]
-struct Quota {
+pub(crate) struct Quota {
     since: Option<Instant>,
     lines: u32,
     unwritten: u64,
@@ -33,7 +34,7 @@ struct Quota {
 
 impl Quota {
     /// Whether a line may be written at `now`; with it, how many refusals were not written before it.
-    fn take(&mut self, now: Instant) -> Option<u64> {
+    pub(crate) fn take(&mut self, now: Instant) -> Option<u64> {
         if self
             .since
             .is_none_or(|since| now.duration_since(since) >= WINDOW)

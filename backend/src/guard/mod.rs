@@ -33,6 +33,7 @@ use http::{HeaderMap, Method};
 pub use origin::Origin;
 pub use token::{BadToken, MAX_TOKEN_LEN, MIN_TOKEN_LEN, Token};
 
+pub(crate) use log::Quota as LogQuota;
 use log::RefusalLog;
 use origin::{BadPlace, HostName};
 pub(crate) use refusal::escape;

@@ -14,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 pub use otel::OtelSettings;
 
 use crate::check::Check;
+use crate::connections::Bounds;
 use crate::guard::{BadToken, Origin, Token};
 use crate::operate::Operation;
 use crate::terminal::{Limits, Shell};
@@ -137,6 +138,10 @@ pub struct Settings {
     #[arg(long = "aetherterm-max-connections", env = "AETHERTERM_MAX_CONNECTIONS", value_name = "COUNT", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_connections: u16,
 
+    /// Most connections at the same time besides the WebSockets of pages (16 to 65535).
+    #[arg(long = "aetherterm-max-sockets", env = "AETHERTERM_MAX_SOCKETS", value_name = "COUNT", default_value = "512", value_parser = clap::value_parser!(u16).range(16..))]
+    pub max_sockets: u16,
+
     /// Output kept per terminal for pages that come back, in bytes (4096 to 16777216).
     #[arg(long = "aetherterm-scrollback-bytes", env = "AETHERTERM_SCROLLBACK_BYTES", value_name = "BYTES", default_value = "262144", value_parser = clap::value_parser!(u32).range(4096..=16_777_216))]
     pub scrollback_bytes: u32,
@@ -181,6 +186,7 @@ impl Settings {
             public_origins: Vec::new(),
             max_terminals: 32,
             max_connections: 256,
+            max_sockets: 512,
             scrollback_bytes: 262_144,
             orphan_timeout: 600,
             header_timeout: 30,
@@ -205,9 +211,12 @@ impl Settings {
         }
     }
 
-    /// How long the head of a request may take.
-    pub fn header_timeout(&self) -> Duration {
-        Duration::from_secs(self.header_timeout.into())
+    /// What a connection may do.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            connections: usize::from(self.max_sockets),
+            head: Duration::from_secs(self.header_timeout.into()),
+        }
     }
 
     /// Starts the telemetry that these settings ask for. Where it cannot use one of them, it is off and has said so on

@@ -54,6 +54,7 @@ fn defaults_are_what_help_says() {
     let (parsed, written) = (parse(&[]).unwrap(), Settings::defaults());
     assert_eq!(parsed.max_terminals, written.max_terminals);
     assert_eq!(parsed.max_connections, written.max_connections);
+    assert_eq!(parsed.max_sockets, written.max_sockets);
     assert_eq!(parsed.scrollback_bytes, written.scrollback_bytes);
     assert_eq!(parsed.orphan_timeout, written.orphan_timeout);
     assert_eq!(parsed.header_timeout, written.header_timeout);
