@@ -14,7 +14,7 @@ import { receive } from './lib/receiver.mjs';
 import { markdown, table, updatePage } from './lib/report.mjs';
 import { burst, startUp, steady } from './lib/runs.mjs';
 import { weights } from './lib/weights.mjs';
-import { verdicts } from './lib/verdicts.mjs';
+import { spread, verdicts } from './lib/verdicts.mjs';
 
 const HELP = `cargo xtask bench browser [--rounds N] [--traces N] [--only NAME,NAME] [--out FOLDER] [--page FILE]
   --rounds N     how often every contestant runs (3)
@@ -24,7 +24,9 @@ const HELP = `cargo xtask bench browser [--rounds N] [--traces N] [--only NAME,N
   --page FILE    a Markdown page whose part for this benchmark is replaced by the report`;
 
 const LOADED = ['aether', 'otel-proto', 'otel-json', 'faro', 'sentry'];
-const STARTED = ['startup-aether', 'startup-otel'];
+const STARTED = ['startup-empty', 'startup-aether', 'startup-otel'];
+/** A start is short, and one says little: of so many in a round it is the median. */
+const STARTS = 9;
 
 const { values } = parseArgs({
   options: {
@@ -70,11 +72,17 @@ try {
       keep('burst', name, await burst(browser, receiver, name, { traces: 1000 }));
       console.error(`round ${round + 1} of ${rounds}: ${name}: ${run.cpuMs.toFixed(0)} ms for ${load.traces * 10} spans, ${run.spans} arrived`);
     }
-    // The first load of a round warms up what all of them share.
-    for (let turn = 0; turn <= STARTED.length; turn++) {
-      const name = STARTED[(round + turn) % STARTED.length];
+    const starts = Object.fromEntries(STARTED.map((name) => [name, []]));
+    // The first ones of a round warm up what all of them share.
+    for (let turn = 0; turn < (STARTS + 1) * STARTED.length; turn++) {
+      const name = STARTED[turn % STARTED.length];
       const run = await startUp(browser, receiver, name);
-      if (turn) keep('startUp', name, run);
+      if (turn >= STARTED.length) starts[name].push(run);
+    }
+    for (const name of STARTED) {
+      const of = (when, what) => spread(starts[name].map((run) => run[when][what])).median;
+      const both = (when) => ({ ms: of(when, 'ms'), cpuMs: of(when, 'cpuMs') });
+      keep('startUp', name, { recording: both('recording'), exported: both('exported') });
     }
   }
 } finally {

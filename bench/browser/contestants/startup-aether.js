@@ -5,9 +5,19 @@ import { fetchInstrumentation } from '../../../pkg/dist/fetch.js';
 import { interaction } from '../../../pkg/dist/interaction.js';
 import { xhr } from '../../../pkg/dist/xhr.js';
 
-export const start = (origin) =>
-  createTelemetry({
+export const start = (origin) => {
+  const telemetry = createTelemetry({
     serviceName: 'bench',
     endpoint: `${origin}/otlp`,
     instrumentations: [fetchInstrumentation(), xhr(), documentLoad(), interaction()],
-  }).ready;
+  });
+  return {
+    record() {
+      const span = telemetry.startSpan('first');
+      const headers = telemetry.headers(span);
+      span.end();
+      return headers;
+    },
+    flush: () => telemetry.flush(),
+  };
+};

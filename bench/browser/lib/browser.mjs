@@ -50,18 +50,30 @@ export const heldBytes = async (page, session) => {
   return usedSize + backingStorageSize + modules;
 };
 
-/** Runs `act` and returns the main thread's tasks meanwhile, in milliseconds of processor time, longest first. */
-export const tasksDuring = async (session, act) => {
+/** Runs `act` and returns what Chromium tells of these categories meanwhile, and what `act` does. */
+const traced = async (session, includedCategories, act) => {
   const events = [];
   session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
   const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
   await session.send('Tracing.start', {
     transferMode: 'ReportEvents',
-    traceConfig: { includedCategories: ['disabled-by-default-devtools.timeline', 'devtools.timeline', '__metadata'], excludedCategories: ['*'] },
+    traceConfig: { includedCategories, excludedCategories: ['*'] },
   });
   const result = await act();
   await session.send('Tracing.end');
   await complete;
+  return { events, result };
+};
+
+/** Runs `act` and returns what the page has marked meanwhile: by their names, milliseconds, and those of the thread's processor time. */
+export const marksDuring = async (session, act) => {
+  const { events } = await traced(session, ['blink.user_timing'], act);
+  return Object.fromEntries(events.filter(({ tts }) => tts !== undefined).map(({ name, ts, tts }) => [name, { at: ts / 1000, cpu: tts / 1000 }]));
+};
+
+/** Runs `act` and returns the main thread's tasks meanwhile, in milliseconds of processor time, longest first. */
+export const tasksDuring = async (session, act) => {
+  const { events, result } = await traced(session, ['disabled-by-default-devtools.timeline', 'devtools.timeline', '__metadata'], act);
   const main = events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`);
   const tasks = events
     .filter(({ name, pid, tid }) => name === 'RunTask' && main.includes(`${pid} ${tid}`))

@@ -16,6 +16,7 @@ const NAMES = {
   'otel-json': 'OpenTelemetry JS, OTLP/JSON',
   faro: 'Grafana Faro with tracing',
   sentry: 'Sentry with tracing',
+  'startup-empty': 'a module that does nothing but send a request',
   'startup-aether': '@aetherterm/telemetry',
   'startup-otel': 'OpenTelemetry JS, OTLP/protobuf',
 };
@@ -39,7 +40,18 @@ const loadRows = (report) =>
 
 const LOAD_HEADINGS = ['client', 'main thread µs/span', 'bytes/span', 'arrived', 'burst: longest task ms', 'still held MB', 'of the burst arrived'];
 
-const startRows = ({ results }) => Object.entries(results.startUp).map(([name, runs]) => [NAMES[name], show(spread(runs.map(({ ms }) => ms)), 0)]);
+const startRows = ({ results }) => Object.entries(results.startUp).map(([name, runs]) => [
+    NAMES[name],
+    ...['recording', 'exported'].flatMap((when) => ['cpuMs', 'ms'].map((what) => show(spread(runs.map((run) => run[when][what])), 0))),
+  ]);
+
+const START_HEADINGS = [
+  'client with fetch, XHR, load, interaction; 4× slower',
+  'import → recording: main thread ms',
+  'all ms',
+  'import → first export: main thread ms',
+  'all ms ',
+];
 
 const weightRows = ({ weights }) => Object.entries(weights).map(([name, { total, first }]) => [name, String(total), String(first)]);
 
@@ -60,7 +72,7 @@ export const table = (report) =>
   [
     columns([['loads', 'brotli', 'first'], ...weightRows(report)]),
     columns([LOAD_HEADINGS, ...loadRows(report)]),
-    columns([['client', 'import → ready ms'], ...startRows(report)]),
+    columns([START_HEADINGS, ...startRows(report)]),
     report.verdicts.map(sentence).join('\n'),
   ].join('\n\n');
 
@@ -90,7 +102,7 @@ ${grid([['a page with', 'loads (brotli)', 'before the first paint'], ...weightRo
 
 ${grid([LOAD_HEADINGS, ...loadRows(report)])}
 
-${grid([['client with fetch, XHR, load, interaction', 'import → ready ms, 4× slower'], ...startRows(report)])}
+${grid([START_HEADINGS, ...startRows(report)])}
 
 ${report.verdicts.map((one) => `- ${sentence(one)}`).join('\n')}
 `;

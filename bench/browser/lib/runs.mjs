@@ -1,5 +1,5 @@
 // One run of one contestant: what is done in the page, and what is read afterwards.
-import { heldBytes, taskSeconds, tasksDuring, withPage } from './browser.mjs';
+import { heldBytes, marksDuring, taskSeconds, tasksDuring, withPage } from './browser.mjs';
 
 /** Longest wait for spans to arrive; nothing that is slower would be worth comparing. */
 const PATIENCE_MS = 30_000;
@@ -93,19 +93,35 @@ export const burst = (browser, receiver, name, { traces }) =>
     return { expected: spans, spans: taken.spans, longestMs: tasks[0] ?? 0, tasks: tasks.slice(0, 5), heldBytes: after - before, stats };
   });
 
-/** From `import` to ready, with a processor four times slower; in milliseconds. */
+/**
+ * From `import` until a span is recorded and its headers are written, and until the first request with spans is handed to the
+ * network if everything is flushed at once, with a processor four times slower: milliseconds, and how long the main thread worked.
+ */
 export const startUp = (browser, receiver, name) =>
   withPage(browser, receiver.origin, async (page, session) => {
     await session.send('Emulation.setCPUThrottlingRate', { rate: 4 });
-    const ms = await page.evaluate(
-      async ([name, origin]) => {
-        const begun = performance.now();
-        await import(`/${name}.js`);
-        if ((await globalThis.start(origin)) === false) throw new Error('the client could not start');
-        return performance.now() - begun;
-      },
-      [name, receiver.origin],
+    const { begun, recording, exported } = await marksDuring(session, () =>
+      page.evaluate(
+        async ([name, origin]) => {
+          const { fetch } = globalThis;
+          const asked = new Promise((resolve) => {
+            globalThis.fetch = (input, ...rest) => {
+              if (String(input.url ?? input).endsWith('/otlp/v1/traces')) resolve(performance.mark('exported'));
+              return fetch(input, ...rest);
+            };
+          });
+          performance.mark('begun');
+          await import(`/${name}.js`);
+          const client = globalThis.start(origin);
+          if (client.record().b3 === undefined) throw new Error('no header was written');
+          performance.mark('recording');
+          await client.flush();
+          await asked;
+        },
+        [name, receiver.origin],
+      ),
     );
     receiver.take();
-    return { ms };
+    const from = ({ at, cpu }) => ({ ms: at - begun.at, cpuMs: cpu - begun.cpu });
+    return { recording: from(recording), exported: from(exported) };
   });
