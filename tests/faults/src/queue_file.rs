@@ -30,18 +30,18 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Everything in the only file of a folder.
+/// Everything in the only file of a folder, without the zeros that were written ahead.
 pub fn read(folder: &Path) -> (PathBuf, Vec<u8>, Vec<Place>) {
     let files = files(folder);
     assert_eq!(files.len(), 1, "{files:?}");
-    let bytes = std::fs::read(&files[0]).unwrap();
+    let mut bytes = std::fs::read(&files[0]).unwrap();
     let four = |at: usize| {
         let four = bytes[at..at + 4].try_into().unwrap();
         usize::try_from(u32::from_le_bytes(four)).unwrap()
     };
     let mut places = Vec::new();
     let mut header = 0;
-    while header < bytes.len() {
+    while bytes[header..].iter().any(|byte| *byte != 0) {
         let body = header + FIXED + four(header + 48);
         let end = body + four(header + 40);
         let request = ExportTraceServiceRequest::decode(&bytes[body..end]).unwrap();
@@ -55,6 +55,7 @@ pub fn read(folder: &Path) -> (PathBuf, Vec<u8>, Vec<Place>) {
         });
         header = end;
     }
+    bytes.truncate(header);
     (files[0].clone(), bytes, places)
 }
 

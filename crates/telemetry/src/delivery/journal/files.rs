@@ -3,8 +3,13 @@
 
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice, Seek, SeekFrom, Write};
 use std::path::Path;
+
+/// What is reserved comes in pages of so many bytes.
+pub(super) const PAGE: usize = 4096;
+
+static ZEROS: [u8; PAGE] = [0; PAGE];
 
 /// Makes files.
 pub(super) trait Disk: Debug + Send {
@@ -14,8 +19,11 @@ pub(super) trait Disk: Debug + Send {
 
 /// A file that grows.
 pub(super) trait Tail: Debug + Send {
-    /// Writes all of it behind what is there. After an error the end is anywhere.
+    /// Writes all of it behind what was appended before. After an error the end is anywhere.
     fn append(&mut self, parts: &mut [IoSlice<'_>]) -> io::Result<()>;
+    /// Writes zeros, a multiple of [`PAGE`], behind what was appended, which is `length` bytes; what is
+    /// appended next goes over them. After an error the end is anywhere.
+    fn reserve(&mut self, length: u64, zeros: u64) -> io::Result<()>;
     /// Returns once everything survives a power cut.
     fn sync(&mut self) -> io::Result<()>;
     /// Cuts the file off; what is appended next begins there.
@@ -28,10 +36,7 @@ pub(super) struct Native;
 
 impl Disk for Native {
     fn create(&mut self, path: &Path) -> io::Result<Box<dyn Tail>> {
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(path)?;
+        let file = OpenOptions::new().write(true).create_new(true).open(path)?;
         if let Some(folder) = path.parent() {
             sync_folder(folder)?;
         }
@@ -52,12 +57,21 @@ impl Tail for File {
         Ok(())
     }
 
+    fn reserve(&mut self, length: u64, zeros: u64) -> io::Result<()> {
+        let pages = usize::try_from(zeros).unwrap_or(usize::MAX) / ZEROS.len();
+        Tail::append(self, &mut vec![IoSlice::new(&ZEROS); pages])?;
+        self.seek(SeekFrom::Start(length))?;
+        Ok(())
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.set_len(length)
+        self.set_len(length)?;
+        self.seek(SeekFrom::Start(length))?;
+        Ok(())
     }
 }
 

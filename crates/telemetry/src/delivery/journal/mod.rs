@@ -19,6 +19,7 @@
 //! bytes for 9 without a word, and fjall did not open for 7 and opened empty for one. Here a
 //! flipped bit costs the batch it is in.
 
+mod active;
 mod carry;
 mod cursors;
 mod damage;

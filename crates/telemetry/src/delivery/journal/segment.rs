@@ -15,6 +15,10 @@ use crate::Signal;
 use crate::delivery::Source;
 
 const SUFFIX: &str = ".queue";
+/// What a disk writes completely or not at all.
+const BLOCK: usize = 512;
+/// No header has so many zeros in a row.
+const LONGEST_ZERO: usize = 16;
 
 /// A file of records, `<number of the first>-<mark>.queue`.
 #[derive(Debug)]
@@ -189,6 +193,8 @@ pub(super) struct Scan {
     pub(super) damage: Vec<Range<usize>>,
     /// Bytes at the end that were never completely written, which is what a crash leaves.
     pub(super) torn: usize,
+    /// Zeros behind all that, which were written ahead.
+    pub(super) ahead: usize,
 }
 
 /// Finds everything that is intact, whatever lies between.
@@ -199,7 +205,10 @@ pub(super) fn scan(mark: u64, bytes: &[u8]) -> Scan {
         let rest = &bytes[at..];
         let Some(header) = Header::decode(mark, rest) else {
             let next = resume(mark, bytes, at + 1);
-            scan.lost(mark, bytes, at..next.unwrap_or(bytes.len()), next.is_none());
+            match next {
+                Some(next) => scan.damage.push(at..next),
+                None => scan.last(mark, bytes, at),
+            }
             at = next.unwrap_or(bytes.len());
             continue;
         };
@@ -210,7 +219,7 @@ pub(super) fn scan(mark: u64, bytes: &[u8]) -> Scan {
                 scan.damage.push(at..next);
                 scan.spoilt.push((at as u64, header));
             } else {
-                scan.torn = bytes.len() - at;
+                scan.torn += rest.len();
             }
             at = next.unwrap_or(bytes.len());
             continue;
@@ -218,6 +227,8 @@ pub(super) fn scan(mark: u64, bytes: &[u8]) -> Scan {
         let end = at + header.total();
         if crc32fast::hash(body) == header.sum {
             scan.records.push((at as u64, header));
+        } else if has_hole(bytes, at..end) && resume(mark, bytes, end).is_none() {
+            scan.torn += end - at;
         } else {
             scan.damage.push(at..end);
             scan.spoilt.push((at as u64, header));
@@ -228,20 +239,42 @@ pub(super) fn scan(mark: u64, bytes: &[u8]) -> Scan {
 }
 
 impl Scan {
-    /// No record begins in `range`. A file system may have made a file longer before it wrote, so
-    /// zeros at the end are torn, and so is a header that is not all there.
-    fn lost(&mut self, mark: u64, bytes: &[u8], range: Range<usize>, last: bool) {
-        let rest = &bytes[range.clone()];
-        let begun = || {
-            let note = four(rest, NOTE).map_or(0, |length| length as usize);
-            rest.starts_with(&mark.to_le_bytes()) && rest.len() < FIXED + note
+    /// No record begins at `at` or behind it. What was never completely written is torn: a header
+    /// that breaks off, or blocks that are as they were before. Zeros behind it are as they ought
+    /// to be.
+    fn last(&mut self, mark: u64, bytes: &[u8], at: usize) {
+        let rest = &bytes[at..];
+        let written = rest.iter().rposition(|byte| *byte != 0);
+        let Some(written) = written.map(|last| last + 1) else {
+            self.ahead = rest.len();
+            return;
         };
-        if last && (rest.len() < FIXED || begun() || rest.iter().all(|byte| *byte == 0)) {
-            self.torn = range.len();
+        let note = four(rest, NOTE).filter(|_| rest.starts_with(&mark.to_le_bytes()));
+        let note = note.map_or(0, |length| length as usize);
+        // Where the header would go on: behind the file, or in a block that is missing.
+        let end = [bytes.len(), (at + written).next_multiple_of(BLOCK)];
+        let breaks_off = end.iter().any(|end| {
+            let zeros = end.saturating_sub(at + written);
+            zeros < LONGEST_ZERO && *end < at + FIXED + note
+        });
+        if breaks_off || has_hole(bytes, at..at + written) {
+            self.torn += written;
         } else {
-            self.damage.push(range);
+            self.damage.push(at..at + written);
         }
+        self.ahead = rest.len() - written;
     }
+}
+
+/// Whether a block of the disk, or as much of one as lies in `range`, holds nothing but zeros, which
+/// were written ahead: a power cut may leave any of several blocks as it was.
+fn has_hole(bytes: &[u8], range: Range<usize>) -> bool {
+    let first = range.start / BLOCK;
+    (first..range.end.div_ceil(BLOCK)).any(|block| {
+        let from = (block * BLOCK).max(range.start);
+        let to = ((block + 1) * BLOCK).min(range.end);
+        bytes[from..to].iter().all(|byte| *byte == 0)
+    })
 }
 
 /// Where the next record begins.

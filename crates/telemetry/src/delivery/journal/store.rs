@@ -9,9 +9,10 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
+use super::active::Active;
 use super::cursors::Cursors;
 use super::damage::Damage;
-use super::files::{Disk, Tail, sync_folder};
+use super::files::{Disk, sync_folder};
 use super::record::{self, Header};
 use super::segment::{Record, Scan, Segment, scan};
 use super::status::Shared;
@@ -49,13 +50,6 @@ pub(super) struct Store {
     old: Vec<(u64, u64, u64)>,
     /// Held until the end.
     _lock: File,
-}
-
-#[derive(Debug)]
-struct Active {
-    segment: Arc<Segment>,
-    file: Box<dyn Tail>,
-    length: u64,
 }
 
 /// One batch to be written.
@@ -120,6 +114,7 @@ impl Store {
             match bytes {
                 Ok(bytes) => {
                     let scan = scan(segment.mark, &bytes);
+                    segment.bytes.fetch_sub(scan.ahead as u64, Ordering::AcqRel);
                     self.collect(&segment, &scan, &mut waiting, find);
                     self.keep(shared, &damage, segment, &bytes, &scan);
                 }
@@ -136,7 +131,7 @@ impl Store {
                 find(&name, Found::Waiting(Arc::clone(&record)));
             }
         }
-        self.clean(false);
+        self.clean();
         self.measure(shared);
     }
 
@@ -214,7 +209,7 @@ impl Store {
             .as_ref()
             .is_none_or(|active| active.length >= SEGMENT_BYTES)
         {
-            self.active = None;
+            self.end();
             self.active = Some(self.create()?);
         }
         let Some(active) = &mut self.active else {
@@ -235,17 +230,18 @@ impl Store {
             parts.push(IoSlice::new(head));
             parts.push(IoSlice::new(entry.body));
         }
+        active.reserve(parts.iter().map(|part| part.len() as u64).sum());
         if let Err(error) = active.file.append(&mut parts) {
             // What was written of it must not be found after a restart. A file that cannot even
             // be cut is left as it is: then it may be, and its sender sends it twice.
-            if active.file.truncate(active.length).is_err() {
+            if active.cut().is_err() {
                 self.active = None;
             }
             return Err(error);
         }
         if let Err(error) = active.file.sync() {
             // After this the system may have forgotten what it did not write, so the file is done.
-            let _ = active.file.truncate(active.length);
+            let _ = active.cut();
             self.active = None;
             return Err(error);
         }
@@ -264,10 +260,10 @@ impl Store {
     /// deletes what no destination needs; says whether there was anything.
     pub(super) fn make_room(&mut self) -> bool {
         if self.active.as_ref().is_some_and(|active| active.length > 0) {
-            self.active = None;
+            self.end();
         }
         let before = self.segments.len();
-        self.clean(false);
+        self.clean();
         self.segments.len() < before
     }
 
@@ -275,18 +271,21 @@ impl Store {
         let segment = Arc::new(Segment::new(&self.folder, self.next, retry::random(), 0));
         let file = self.disk.create(&segment.path)?;
         self.segments.push_back(Arc::clone(&segment));
-        Ok(Active {
-            segment,
-            file,
-            length: 0,
-        })
+        Ok(Active::new(segment, file))
     }
 
-    /// Deletes files that no destination needs. The one that grows is spared, except at the end.
-    pub(super) fn clean(&mut self, end: bool) {
+    /// Ends the file that grows.
+    pub(super) fn end(&mut self) {
+        if let Some(active) = self.active.take() {
+            active.end();
+        }
+    }
+
+    /// Deletes files that no destination needs. The one that grows is spared.
+    pub(super) fn clean(&mut self) {
         let mut segments = std::mem::take(&mut self.segments);
         segments.retain(|segment| {
-            let needed = !segment.is_finished() || (self.grows(segment) && !end);
+            let needed = !segment.is_finished() || self.grows(segment);
             // A file that cannot be deleted is tried again the next time.
             needed || fs::remove_file(&segment.path).is_err()
         });

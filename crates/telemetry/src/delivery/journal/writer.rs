@@ -111,7 +111,8 @@ impl Writer {
         drop(find);
         self.shared.works();
         self.work(&mut store);
-        store.clean(true);
+        store.end();
+        store.clean();
         store.measure(&self.shared);
         self.shared.lock().state = StorageState::Closed;
     }
@@ -243,11 +244,11 @@ impl Writer {
             // On a full disk this may fail. Then more is repeated after a restart, no more.
             noted |= done > 0 && store.cursors.write(&cursor.name, done).unwrap_or(false);
         }
-        store.clean(false);
+        store.clean();
         // What cannot be carried now, because the disk is full, is tried again.
         let _ = store.carry(&cursors);
         drop(cursors);
-        store.clean(false);
+        store.clean();
         store.measure(&self.shared);
         noted
     }

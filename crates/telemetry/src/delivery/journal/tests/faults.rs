@@ -64,6 +64,17 @@ impl Tail for FaultyTail {
         })
     }
 
+    fn reserve(&mut self, length: u64, zeros: u64) -> io::Result<()> {
+        let budget = *self.0.lock().unwrap();
+        if budget.dead {
+            return Err(broken());
+        }
+        if budget.bytes.is_some_and(|bytes| (bytes as u64) < zeros) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.1.reserve(length, zeros)
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         let mut budget = self.0.lock().unwrap();
         if budget.dead {

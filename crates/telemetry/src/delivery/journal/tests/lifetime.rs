@@ -45,7 +45,21 @@ fn a_process_that_is_killed_leaves_everything() {
     for file in folder.segments() {
         fs::copy(&file, killed.path().join(file.file_name().unwrap())).unwrap();
     }
+    let (again, findings) = open(&killed, native);
+    again.close();
+    assert_eq!(findings.try_iter().count(), 3);
+    let (before, after) = (journal.status(), again.status());
+    assert_eq!((after.torn_bytes, after.damaged), (0, 0));
+    assert_eq!(after.bytes, before.bytes, "zeros are not counted");
     assert_eq!(waiting(&killed, "a"), [1, 2, 3]);
+
+    journal.close();
+    let length = |path: &PathBuf| fs::metadata(path).unwrap().len();
+    assert!(killed.segments().iter().map(length).sum::<u64>() > before.bytes);
+    assert_eq!(
+        folder.segments().iter().map(length).sum::<u64>(),
+        before.bytes
+    );
 }
 
 #[test]

@@ -43,7 +43,8 @@ fn what_was_written_is_found() {
     let (bytes, begins) = file(&bodies);
     let scan = scan(MARK, &bytes);
     assert_eq!(numbers(&scan), [0, 1, 2, 3]);
-    assert!(scan.damage.is_empty() && scan.spoilt.is_empty() && scan.torn == 0);
+    assert!(scan.damage.is_empty() && scan.spoilt.is_empty());
+    assert_eq!((scan.torn, scan.ahead), (0, 0));
     for ((offset, header), (begin, body)) in scan.records.iter().zip(begins.iter().zip(bodies)) {
         assert_eq!(*offset, *begin as u64);
         let at = begin + header.size();
@@ -65,31 +66,79 @@ fn a_file_cut_off_anywhere_keeps_all_that_is_complete() {
             "{length}"
         );
         assert!(scan.damage.is_empty(), "{length}: torn, not damaged");
-        assert_eq!(scan.torn, length - begins[complete as usize], "{length}");
+        // A header that breaks off may end with zeros.
+        let torn = length - begins[complete as usize];
+        assert_eq!(scan.torn + scan.ahead, torn, "{length}");
     }
 }
 
 #[test]
-fn zeros_at_the_end_are_what_a_power_cut_leaves() {
+fn zeros_at_the_end_are_there_for_what_comes_next() {
     let (mut bytes, _) = file(&[b"first"]);
     bytes.extend([0; 4096]);
     let scan = scan(MARK, &bytes);
-    assert_eq!((numbers(&scan), scan.torn), (vec![0], 4096));
+    assert_eq!(numbers(&scan), [0]);
+    assert_eq!((scan.torn, scan.ahead), (0, 4096));
+    assert!(scan.damage.is_empty());
+}
+
+/// A power cut may leave any blocks of the last write as they were, which is zeros.
+#[test]
+fn a_last_record_of_which_blocks_are_missing_is_torn() {
+    const BLOCK: usize = 512;
+    let last = vec![0x55; 2000];
+    // It begins at every place within a block.
+    for length in 400..400 + BLOCK {
+        let first = vec![0x33; length];
+        let (whole, begins) = file(&[&first, &last]);
+        let begin = begins[1];
+        let blocks: Vec<_> = (begin / BLOCK..whole.len().div_ceil(BLOCK)).collect();
+        for missing in 1..1u32 << blocks.len() {
+            let mut bytes = whole.clone();
+            for (bit, block) in blocks.iter().enumerate() {
+                if missing >> bit & 1 == 1 {
+                    let end = ((block + 1) * BLOCK).min(bytes.len());
+                    bytes[(block * BLOCK).max(begin)..end].fill(0);
+                }
+            }
+            bytes.extend([0; 3 * BLOCK]);
+            let scan = scan(MARK, &bytes);
+            assert_eq!(numbers(&scan), [0], "{length} {missing:b}");
+            assert!(scan.damage.is_empty() && scan.spoilt.is_empty());
+            assert_eq!(begin + scan.torn + scan.ahead, bytes.len());
+            let nothing = bytes[begin..].iter().all(|byte| *byte == 0);
+            assert_eq!(scan.torn == 0, nothing, "{length} {missing:b}");
+        }
+    }
+}
+
+#[test]
+fn missing_blocks_in_front_of_other_records_are_damage() {
+    let (mut bytes, begins) = file(&[b"first", &[0x55; 2000], b"third"]);
+    bytes[begins[1] + 600..begins[1] + 1700].fill(0);
+    let scan = scan(MARK, &bytes);
+    assert_eq!(numbers(&scan), [0, 2]);
+    assert_eq!(scan.damage.first(), Some(&(begins[1]..begins[2])));
+    assert_eq!(scan.damage.len(), 1);
+    assert_eq!((scan.spoilt.len(), scan.torn), (1, 0));
 }
 
 #[test]
 fn a_flipped_bit_costs_its_record_and_no_other() {
     let (bytes, mut begins) = file(&[b"first body", b"second", b"third, the last"]);
     begins.push(bytes.len());
-    for position in 0..bytes.len() {
+    for (position, zeros) in (0..bytes.len()).flat_map(|at| [(at, 0), (at, 4096)]) {
         for bit in 0..8 {
             let mut changed = bytes.clone();
             changed[position] ^= 1 << bit;
+            changed.resize(bytes.len() + zeros, 0);
             let scan = scan(MARK, &changed);
             let hit = begins.iter().rposition(|begin| *begin <= position).unwrap() as u64;
             let others: Vec<_> = (0..3).filter(|number| *number != hit).collect();
             assert_eq!(numbers(&scan), others, "bit {bit} of byte {position}");
-            assert!(!scan.damage.is_empty() || scan.torn > 0);
+            // Without zeros behind it, the last may look as if it had been longer.
+            assert!(!scan.damage.is_empty() || (zeros == 0 && scan.torn > 0));
+            assert_eq!(scan.ahead, zeros);
         }
     }
 }
@@ -137,7 +186,7 @@ proptest! {
         let scan = scan(MARK, &bytes);
         let found = scan.records.iter().map(|(_, header)| header.total()).sum::<usize>();
         let lost = scan.damage.iter().map(std::iter::ExactSizeIterator::len).sum::<usize>();
-        prop_assert_eq!(found + lost + scan.torn, bytes.len());
+        prop_assert_eq!(found + lost + scan.torn + scan.ahead, bytes.len());
     }
 
     #[test]
