@@ -1,6 +1,6 @@
 //! What is taken out of telemetry from browsers: rules on keys and on values.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
 
@@ -114,18 +114,6 @@ impl Needs {
     }
 }
 
-/// The patterns above, compiled once. All of them can be, which a test says.
-static OBVIOUS: LazyLock<Vec<ValueRule>> = LazyLock::new(|| {
-    let rules = SECRET_VALUES.iter();
-    let rules = rules.map(|(name, pattern, needs)| {
-        ValueRule::new(*name, pattern).map(|rule| ValueRule {
-            needs: Some(*needs),
-            ..rule
-        })
-    });
-    rules.filter_map(Result::ok).collect()
-});
-
 /// What is taken out. Keys are globs (`*` any run, `?` one character) that ignore case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scrub {
@@ -144,14 +132,22 @@ pub struct Scrub {
 #[derive(Debug, Clone)]
 pub struct ValueRule {
     name: String,
-    pattern: Regex,
+    pattern: Arc<Pattern>,
     /// `None` where that is not known.
     needs: Option<Needs>,
 }
 
+/// An expression that is compiled when it is first needed: texts that may be a secret are rare, and
+/// a compiled expression takes some 100 KB.
+#[derive(Debug)]
+struct Pattern {
+    text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
 impl PartialEq for ValueRule {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.pattern.as_str() == other.pattern.as_str()
+        self.name == other.name && self.text() == other.text()
     }
 }
 
@@ -163,31 +159,56 @@ impl ValueRule {
     /// # Errors
     /// A sentence that says what is wrong with the pattern.
     pub fn new(name: impl Into<String>, pattern: &str) -> Result<Self, String> {
-        let built = RegexBuilder::new(pattern)
-            .size_limit(MAX_PATTERN_BYTES)
-            .build();
         let name = name.into();
-        match built {
-            Ok(pattern) if pattern.is_match("") => Err(format!(
+        match compile(pattern) {
+            Ok(compiled) if compiled.is_match("") => Err(format!(
                 "{name}: `{}` matches the empty text, which would mask everything",
-                shortened(pattern.as_str())
+                shortened(pattern)
             )),
-            Ok(pattern) => Ok(Self {
+            Ok(compiled) => Ok(Self {
                 name,
-                pattern,
+                pattern: Arc::new(Pattern {
+                    text: pattern.to_owned(),
+                    compiled: Some(compiled).into(),
+                }),
                 needs: None,
             }),
             Err(error) => Err(format!("{name}: no regular expression: {error}")),
         }
     }
 
-    pub(crate) fn pattern(&self) -> &Regex {
-        &self.pattern
+    /// One of those that are known to be good, which a test says.
+    fn known(name: &str, pattern: &str, needs: Needs) -> Self {
+        Self {
+            name: name.to_owned(),
+            pattern: Arc::new(Pattern {
+                text: pattern.to_owned(),
+                compiled: OnceLock::new(),
+            }),
+            needs: Some(needs),
+        }
+    }
+
+    /// The expression as it was written.
+    pub(crate) fn text(&self) -> &str {
+        &self.pattern.text
+    }
+
+    /// The expression; always there.
+    pub(crate) fn pattern(&self) -> Option<&Regex> {
+        let compiled = &self.pattern.compiled;
+        compiled.get_or_init(|| compile(self.text()).ok()).as_ref()
     }
 
     pub(crate) fn needs(&self) -> Option<Needs> {
         self.needs
     }
+}
+
+fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern)
+        .size_limit(MAX_PATTERN_BYTES)
+        .build()
 }
 
 impl Default for Scrub {
@@ -197,7 +218,10 @@ impl Default for Scrub {
             delete: Vec::new(),
             mask: SECRET_KEYS.iter().map(|&key| key.to_owned()).collect(),
             hash: Vec::new(),
-            values: OBVIOUS.clone(),
+            values: SECRET_VALUES
+                .iter()
+                .map(|&(name, pattern, needs)| ValueRule::known(name, pattern, needs))
+                .collect(),
         }
     }
 }
@@ -261,7 +285,9 @@ mod tests {
 
     #[test]
     fn every_default_can_be_used() {
-        assert_eq!(Scrub::default().values.len(), SECRET_VALUES.len());
+        for rule in Scrub::default().values {
+            assert_eq!(ValueRule::new(&rule.name, rule.text()), Ok(rule));
+        }
         let keys = SECRET_KEYS.join(",");
         assert_eq!(globs(&keys).unwrap(), Scrub::default().mask);
     }
