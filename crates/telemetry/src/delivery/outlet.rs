@@ -20,8 +20,8 @@ use crate::Signal;
 use crate::config::{Destination, Flow, Retry};
 
 /// Batches that come this soon after others were sent wait until it is over, to go together: a page
-/// shows them that much later.
-const PAUSE: Duration = Duration::from_millis(50);
+/// shows them that much later. As long as batch processors elsewhere wait.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A destination with its queue and how it is doing.
 #[derive(Debug)]
@@ -134,7 +134,6 @@ impl Outlet {
         }
     }
 
-    /// Whether new telemetry of a kind goes there.
     /// Up to how many bytes batches go in one request, and how long they wait for that when some
     /// have gone just before.
     pub(super) fn together(&self) -> (usize, Duration) {
@@ -153,6 +152,7 @@ impl Outlet {
         self.room.fetch_min(bytes / 2, Ordering::Relaxed);
     }
 
+    /// Whether new telemetry of a kind goes there.
     pub(crate) fn takes(&self, signal: Signal) -> bool {
         !self.draining.load(Ordering::Relaxed) && self.has(signal)
     }
