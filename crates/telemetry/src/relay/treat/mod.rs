@@ -4,6 +4,7 @@
 //! Done on the encoded request in one walk along the [`schema`]. What needs no change is copied as
 //! it was written, unknown fields included.
 
+mod exponential;
 mod overflow;
 mod rules;
 mod series;

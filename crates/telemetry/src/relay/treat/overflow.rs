@@ -3,12 +3,15 @@
 //! (<https://opentelemetry.io/docs/specs/otel/metrics/sdk/#overflow-attribute>).
 //!
 //! Sums and histograms are added, of gauges the newest value stands. What cannot be added without
-//! being made up (histograms of other bounds, exponential ones, summaries) is dropped and counted.
+//! being made up (histograms of other bounds, summaries) is dropped and counted.
 
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
-use opentelemetry_proto::tonic::metrics::v1::{HistogramDataPoint, NumberDataPoint};
+use opentelemetry_proto::tonic::metrics::v1::{
+    ExponentialHistogramDataPoint, HistogramDataPoint, NumberDataPoint,
+};
 use prost::Message;
 
+use super::exponential;
 use super::value::attribute;
 use crate::otlp::edit::bool_value;
 use crate::otlp::wire::{Malformed, put_bytes};
@@ -17,12 +20,14 @@ use crate::otlp::wire::{Malformed, put_bytes};
 pub(super) const GAUGE: u32 = 5;
 const SUM: u32 = 7;
 const HISTOGRAM: u32 = 9;
+const EXPONENTIAL: u32 = 10;
 
 /// The series of one metric that takes the others.
 #[derive(Debug, Default)]
 pub(super) struct Overflow {
     number: Option<NumberDataPoint>,
     histogram: Option<HistogramDataPoint>,
+    exponential: Option<ExponentialHistogramDataPoint>,
     /// Points that could not be added.
     pub(super) lost: u64,
 }
@@ -45,6 +50,13 @@ impl Overflow {
                     None => self.histogram = Some(point),
                 }
             }
+            EXPONENTIAL => {
+                let point = ExponentialHistogramDataPoint::decode(point).map_err(|_| Malformed)?;
+                match &mut self.exponential {
+                    Some(sum) => self.lost += u64::from(!exponential::add(sum, &point)),
+                    None => self.exponential = Some(point),
+                }
+            }
             _ => self.lost += 1,
         }
         Ok(())
@@ -53,19 +65,24 @@ impl Overflow {
     /// The point that came out, encoded.
     pub(super) fn point(self) -> Option<Vec<u8>> {
         // In the numbers of each kind of point, attributes are another field.
-        let (mut out, attributes) = match (self.number, self.histogram) {
-            (Some(mut point), _) => {
+        let (mut out, attributes) = match (self.number, self.histogram, self.exponential) {
+            (Some(mut point), ..) => {
                 // Their filtered attributes are what there was too much of.
                 point.exemplars.clear();
                 point.attributes.clear();
                 (point.encode_to_vec(), 7)
             }
-            (None, Some(mut point)) => {
+            (None, Some(mut point), _) => {
                 point.exemplars.clear();
                 point.attributes.clear();
                 (point.encode_to_vec(), 9)
             }
-            (None, None) => return None,
+            (None, None, Some(mut point)) => {
+                point.exemplars.clear();
+                point.attributes.clear();
+                (point.encode_to_vec(), 1)
+            }
+            (None, None, None) => return None,
         };
         let overflow = attribute(b"otel.metric.overflow", &bool_value(true));
         put_bytes(&mut out, attributes, &overflow);
@@ -119,7 +136,7 @@ fn add_histogram(sum: &mut HistogramDataPoint, point: &HistogramDataPoint) -> bo
 }
 
 /// The earlier of two times, of which 0 is none.
-fn earliest(a: u64, b: u64) -> u64 {
+pub(super) fn earliest(a: u64, b: u64) -> u64 {
     match (a, b) {
         (0, time) | (time, 0) => time,
         (a, b) => a.min(b),
