@@ -1,9 +1,7 @@
 /** Destinations and rules, changed in the page while the server runs. */
-import type { Page } from '@playwright/test'
-
+import { openTelemetry, putDestination } from '../support/operate'
 import { shot } from '../support/page'
 import { type Receiver, startReceiver } from '../support/receiver'
-import type { Server } from '../support/server'
 import { sendSpan } from '../support/spans'
 import { expect, test } from '../support/test'
 
@@ -17,23 +15,10 @@ test.beforeEach(async () => {
 
 test.afterEach(() => receiver.close())
 
-/** Opens a view of telemetry with the token. */
-async function open(page: Page, server: Server, path = '/telemetry'): Promise<void> {
-  await page.goto(server.url)
-  await page.goto(server.origin + path)
-}
-
-/** Puts a destination into the file by the API. */
-async function put(server: Server, name: string): Promise<void> {
-  const body = JSON.stringify({ name, endpoint: receiver.url, retry: { initial_ms: 50, max_ms: 100 } })
-  const response = await server.api(`/api/telemetry/destinations/${name}`, { method: 'PUT', headers: { 'content-type': 'application/json', 'if-match': '*' }, body })
-  expect(response.status, await response.text()).toBe(200)
-}
-
 test('a destination that is added on the page gets telemetry at once, and its secret is seen by nobody', async ({ server, page }) => {
   const bodies: Promise<string>[] = []
   page.on('response', (response) => bodies.push(response.text().catch(() => '')))
-  await open(page, server)
+  await openTelemetry(page, server)
   await expect(page.getByTestId('no-destinations')).toBeVisible()
   await shot(page, 'telemetry-empty')
   await page.getByTestId('add-destination').click()
@@ -74,8 +59,8 @@ test('a destination that is added on the page gets telemetry at once, and its se
 })
 
 test('what comes while a destination is paused waits, and is sent when it is resumed', async ({ server, page }) => {
-  await put(server, 'shop')
-  await open(page, server)
+  await putDestination(server, 'shop', receiver.url)
+  await openTelemetry(page, server)
   await page.getByTestId('pause').click()
   await expect(page.getByTestId('destination-state')).toHaveText('paused')
   await sendSpan(server, 'waited')
@@ -88,9 +73,10 @@ test('what comes while a destination is paused waits, and is sent when it is res
 })
 
 test('a drained destination gets what waits for it, and is gone', async ({ server, page }) => {
-  await put(server, 'shop')
-  await open(page, server)
+  await putDestination(server, 'shop', receiver.url)
+  await openTelemetry(page, server)
   await page.getByTestId('pause').click()
+  await expect(page.getByTestId('destination-state')).toHaveText('paused')
   await sendSpan(server, 'the last one')
   await expect(page.getByTestId('queued')).not.toHaveText('0')
   await page.getByTestId('drain').click()
@@ -104,8 +90,8 @@ test('a drained destination gets what waits for it, and is gone', async ({ serve
 
 test('a destination that is down says so in words, and its queue grows', async ({ server, page }) => {
   receiver.status = 503
-  await put(server, 'shop')
-  await open(page, server)
+  await putDestination(server, 'shop', receiver.url)
+  await openTelemetry(page, server)
   await sendSpan(server, 'kept')
   await expect(page.getByTestId('destination-state')).toHaveText('failing')
   await expect(page.getByTestId('destination-said')).toContainText('503')
@@ -118,10 +104,10 @@ test('a destination that is down says so in words, and its queue grows', async (
 })
 
 test('a dry run shows where samples would go; rules hold once they are applied; an earlier version can be restored', async ({ server, page }) => {
-  await put(server, 'shop')
+  await putDestination(server, 'shop', receiver.url)
   await sendSpan(server, 'GET /healthz')
   await expect.poll(() => receiver.spans).toContain('GET /healthz')
-  await open(page, server, '/telemetry/routes')
+  await openTelemetry(page, server, '/telemetry/routes')
   await page.getByTestId('own-samples').check()
   await page.getByTestId('example').click()
   await expect(page.getByTestId('way').first()).toContainText('shop')
@@ -158,13 +144,11 @@ test('a dry run shows where samples would go; rules hold once they are applied; 
 })
 
 test('two pages that change the same are told of each other', async ({ server, page }) => {
-  await put(server, 'shop')
-  await open(page, server, '/telemetry/destinations/shop')
+  await putDestination(server, 'shop', receiver.url)
+  await openTelemetry(page, server, '/telemetry/destinations/shop')
   await page.getByText('Pace and queue').click()
   await page.getByTestId('option-timeout_ms').fill('4000')
-  const body = JSON.stringify({ name: 'shop', endpoint: receiver.url, timeout_ms: 9000 })
-  const other = await server.api('/api/telemetry/destinations/shop', { method: 'PUT', headers: { 'content-type': 'application/json', 'if-match': '*' }, body })
-  expect(other.status).toBe(200)
+  await putDestination(server, 'shop', receiver.url, { timeout_ms: 9000 })
   await expect(page.getByTestId('conflict')).toContainText('timeout_ms was set to 9000')
   await expect(page.getByTestId('option-timeout_ms')).toHaveValue('4000')
   await page.getByRole('button', { name: 'Keep my changes' }).click()
