@@ -1,54 +1,8 @@
 /** Every instrumentation at once, under a strict content security policy: what the browser offers is recorded, the rest is no error. */
-import { type CollectingServer, buildPage, startCollecting } from '../../e2e/support/collecting'
+import { type CollectingServer, startCollecting } from '../../e2e/support/collecting'
+import { instrumentedPage } from '../../e2e/support/instrumented'
 import { complained, overheard } from '../support/pages'
 import { expect, test as base } from '../support/test'
-
-const INDEX = `<!doctype html><meta charset="utf-8"><title>page</title><link rel="stylesheet" href="/style.css">
-<h1>A page with something to paint</h1><button data-telemetry="order">Order</button><button id="slow">Slow</button><button id="fail">Fail</button>
-<script type="module" src="./main.ts"></script>`
-
-const MAIN = `
-import { createTelemetry, lazy } from '@aetherterm/telemetry/core'
-import { errors } from '@aetherterm/telemetry/errors'
-import { fetchInstrumentation } from '@aetherterm/telemetry/fetch'
-import { xhr } from '@aetherterm/telemetry/xhr'
-import { navigation } from '@aetherterm/telemetry/navigation'
-import { documentLoad } from '@aetherterm/telemetry/document-load'
-import { interaction } from '@aetherterm/telemetry/interaction'
-import { longFrames } from '@aetherterm/telemetry/long-frames'
-import { consoleInstrumentation } from '@aetherterm/telemetry/console'
-import { csp } from '@aetherterm/telemetry/csp'
-import { visibility } from '@aetherterm/telemetry/visibility'
-import { websocket } from '@aetherterm/telemetry/websocket'
-
-const telemetry = createTelemetry({
-  serviceName: 'page',
-  scheduledDelayMs: 50,
-  instrumentations: [
-    errors(), fetchInstrumentation(), xhr(), documentLoad(), interaction(), longFrames({ thresholdMs: 50 }),
-    navigation({ route: (url) => url.pathname.replace(/\\d+/, ':id') }),
-    consoleInstrumentation(), csp(), visibility(), websocket(),
-    lazy('web-vitals', async () => (await import('@aetherterm/telemetry/web-vitals')).webVitals()),
-  ],
-})
-Object.assign(globalThis, { telemetry })
-document.querySelector('[data-telemetry]').addEventListener('click', () => {
-  void fetch('/api/order?secret=1')
-  const request = new XMLHttpRequest()
-  request.open('GET', '/api/old')
-  request.send()
-})
-document.querySelector('#slow').addEventListener('click', () => {
-  const end = performance.now() + 200
-  while (performance.now() < end);
-})
-document.querySelector('#fail').addEventListener('click', () => {
-  void Promise.reject(new TypeError('nobody handled me'))
-  console.warn('careful', { n: 1 })
-  document.body.append(Object.assign(new Image(), { src: 'http://127.0.0.1:9/x.png' }))
-  throw new RangeError('nobody caught me')
-})
-`
 
 declare const telemetry: {
   ready: Promise<boolean>
@@ -61,7 +15,7 @@ const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connec
 const test = base.extend<{ server: CollectingServer }, { webDir: string }>({
   webDir: [
     // eslint-disable-next-line no-empty-pattern
-    async ({}, use) => use(overheard(await buildPage('browsers-instrumentations', { 'index.html': INDEX, 'main.ts': MAIN }))),
+    async ({}, use) => use(overheard(await instrumentedPage('browsers-instrumentations'))),
     { scope: 'worker' },
   ],
   server: async ({ webDir, tab }, use) => {
@@ -83,12 +37,12 @@ test('a click and its requests are one trace, which goes on in their headers', a
   await expect.poll(() => requests().length).toBe(2)
   await expect.poll(clicked).toBeTruthy()
   const click = clicked()!
-  for (const [path, url] of [
-    ['/api/order', '/api/order?REDACTED'],
-    ['/api/old', '/api/old'],
+  for (const [path, url, status] of [
+    ['/api/order', '/api/order?REDACTED', 200],
+    ['/api/missing', '/api/missing', 404],
   ] as const) {
     const span = requests().find(({ attributes }) => attributes['url.full'] === server.origin + url)
-    expect(span, path).toMatchObject({ traceId: click.traceId, parentSpanId: click.spanId, attributes: { 'http.response.status_code': 200 } })
+    expect(span, path).toMatchObject({ traceId: click.traceId, parentSpanId: click.spanId, attributes: { 'http.response.status_code': status } })
     expect(server.seen.find((one) => one.path === path)?.headers['b3'], path).toBe(`${click.traceId}-${span!.spanId}-1`)
   }
   for (const { headers } of server.exports) {
