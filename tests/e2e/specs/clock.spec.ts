@@ -1,10 +1,9 @@
 /** Pages whose clock is wrong: the real relay corrects their times, because they say when they sent them. */
 import { expect, test } from '@playwright/test'
 
-import { type CollectingServer, buildPage, startCollecting } from '../support/collecting'
-import { type Server, startServer } from '../support/server'
+import { startCollecting } from '../support/collecting'
+import { relayed } from '../support/relayed'
 
-const INDEX = '<!doctype html><meta charset="utf-8"><title>page</title><script type="module" src="./main.ts"></script>'
 const MAIN = `
 import { createTelemetry } from '@aetherterm/telemetry/core'
 const query = new URLSearchParams(location.search)
@@ -21,23 +20,9 @@ interface Telemetry {
 }
 declare const telemetry: Telemetry
 
-let folder: string
-let backend: CollectingServer
-let server: Server
+const rig = relayed('clock-page', MAIN)
 
-test.beforeAll(async () => {
-  folder = await buildPage('clock-page', { 'index.html': INDEX, 'main.ts': MAIN })
-})
-test.beforeEach(async () => {
-  backend = await startCollecting()
-  server = await startServer({ AETHERTERM_WEB_DIR: folder, OTEL_EXPORTER_OTLP_ENDPOINT: backend.origin })
-})
-test.afterEach(async () => {
-  await server.stop()
-  await backend.close()
-})
-
-const found = () => backend.spans.find(({ name }) => name === 'by a wrong clock')
+const found = () => rig.backend.spans.find(({ name }) => name === 'by a wrong clock')
 
 for (const [what, off] of [['behind', -HOUR], ['ahead', HOUR]] as const) {
   test(`a page whose clock is an hour ${what} is corrected`, async ({ page }) => {
@@ -48,7 +33,7 @@ for (const [what, off] of [['behind', -HOUR], ['ahead', HOUR]] as const) {
       Object.defineProperty(performance, 'timeOrigin', { value: origin + by })
     }, off)
     const before = Date.now()
-    await page.goto(server.url)
+    await page.goto(rig.server.url)
     expect(await page.evaluate(() => telemetry.ready)).toBe(true)
     expect(Math.abs((await page.evaluate(() => Date.now())) - Date.now() - off)).toBeLessThan(MINUTE)
     await page.evaluate(() => {
@@ -66,13 +51,13 @@ for (const [what, off] of [['behind', -HOUR], ['ahead', HOUR]] as const) {
 }
 
 test('a backend of another origin, which need not know the header, is not sent it', async ({ page }) => {
-  const pages = await startCollecting(folder)
+  const pages = await startCollecting(rig.folder)
   try {
-    await page.goto(`${pages.origin}/?endpoint=${encodeURIComponent(backend.origin)}`)
+    await page.goto(`${pages.origin}/?endpoint=${encodeURIComponent(rig.backend.origin)}`)
     expect(await page.evaluate(() => telemetry.ready)).toBe(true)
     await page.evaluate(() => telemetry.startSpan('elsewhere').end())
     // What the browser asks that backend whether it may send.
-    const asked = () => backend.exports.map(({ headers }) => headers['access-control-request-headers']).find(Boolean)
+    const asked = () => rig.backend.exports.map(({ headers }) => headers['access-control-request-headers']).find(Boolean)
     await expect.poll(asked).toContain('content-type')
     expect(asked()).not.toContain('x-aether')
     expect(pages.exports).toEqual([])

@@ -4,11 +4,9 @@ import { gunzipSync } from 'node:zlib'
 import { type Page, expect, test } from '@playwright/test'
 
 import { toJson } from '../../../pkg/src/core/json'
-import { type CollectingServer, buildPage, startCollecting } from '../support/collecting'
 import { arrived, repeated } from '../support/offline'
-import { type Server, startServer } from '../support/server'
+import { relayed } from '../support/relayed'
 
-const INDEX = '<!doctype html><meta charset="utf-8"><title>page</title><script type="module" src="./main.ts"></script>'
 const MAIN = `
 import { createTelemetry } from '@aetherterm/telemetry/core'
 import { offlineStore } from '@aetherterm/telemetry/offline'
@@ -33,24 +31,10 @@ interface Telemetry {
 }
 declare const telemetry: Telemetry
 
-let folder: string
-let backend: CollectingServer
-let server: Server
-
-test.beforeAll(async () => {
-  folder = await buildPage('json-page', { 'index.html': INDEX, 'main.ts': MAIN })
-})
-test.beforeEach(async () => {
-  backend = await startCollecting()
-  server = await startServer({ AETHERTERM_WEB_DIR: folder, OTEL_EXPORTER_OTLP_ENDPOINT: backend.origin })
-})
-test.afterEach(async () => {
-  await server.stop()
-  await backend.close()
-})
+const rig = relayed('json-page', MAIN)
 
 async function open(page: Page, search: string): Promise<void> {
-  await page.goto(`${server.url}&${search}`)
+  await page.goto(`${rig.server.url}&${search}`)
   expect(await page.evaluate(() => telemetry.ready)).toBe(true)
 }
 
@@ -79,16 +63,16 @@ test('the relay passes on the same, whichever of the two it was sent', async ({ 
   await record(page)
   await page.evaluate(() => telemetry.flush())
   const all = () => ({
-    spans: backend.spans.filter(({ name }) => name === 'json all'),
-    logs: backend.logs.filter(({ body }) => body === 'json body'),
-    points: backend.points.filter(({ name }) => name.startsWith('json.')),
+    spans: rig.backend.spans.filter(({ name }) => name === 'json all'),
+    logs: rig.backend.logs.filter(({ body }) => body === 'json body'),
+    points: rig.backend.points.filter(({ name }) => name.startsWith('json.')),
   })
   await expect.poll(() => [all().spans.length, all().logs.length, all().points.length]).toEqual([1, 1, 2])
   const asProtobuf = structuredClone(all())
-  for (const list of [backend.spans, backend.logs, backend.points]) list.length = 0
+  for (const list of [rig.backend.spans, rig.backend.logs, rig.backend.points]) list.length = 0
   expect(sent.map(({ signal }) => signal).sort()).toEqual([0, 1, 2])
   for (const one of sent) {
-    const answer = await server.api(PATHS[one.signal]!, { method: 'POST', headers: { 'content-type': 'application/json' }, body: toJson(one) })
+    const answer = await rig.server.api(PATHS[one.signal]!, { method: 'POST', headers: { 'content-type': 'application/json' }, body: toJson(one) })
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
   }
   await expect.poll(() => [all().spans.length, all().logs.length, all().points.length]).toEqual([1, 1, 2])
@@ -103,13 +87,13 @@ test('a page that is asked to sends it, compressed, and what is left when it goe
   })
   await open(page, 'protocol=http/json')
   await record(page)
-  await expect.poll(() => arrived(backend, 'json all').size).toBe(1)
+  await expect.poll(() => arrived(rig.backend, 'json all').size).toBe(1)
   expect(await page.evaluate(() => telemetry.stats().dropped)).toEqual({})
   await page.evaluate(() => {
     for (let i = 0; i < 20; i++) telemetry.startSpan(`going ${i}`, { parent: null, attributes: { pad: 'x'.repeat(500) } }).end()
     location.href = 'about:blank'
   })
-  await expect.poll(() => arrived(backend, 'going').size).toBe(20)
+  await expect.poll(() => arrived(rig.backend, 'going').size).toBe(20)
   // What is little goes as it is. The last requests of a page are seen by nobody but the server.
   expect([...types]).toContain('application/json gzip')
   expect([...types].filter((type) => !type.startsWith('application/json '))).toEqual([])
@@ -123,15 +107,15 @@ test('with the offline store: what was recorded offline, and more than a page ca
   })
   await expect.poll(() => page.evaluate(() => telemetry.stats().queued)).toBe(0)
   await context.setOffline(false)
-  await expect.poll(() => arrived(backend, 'kept').size).toBe(300)
+  await expect.poll(() => arrived(rig.backend, 'kept').size).toBe(300)
   await page.evaluate(() => {
     for (let i = 0; i < 300; i++) telemetry.startSpan(`left ${i}`, { parent: null, attributes: { pad: 'x'.repeat(1000) } }).end()
     telemetry.startSpan('left error', { parent: null }).error(new Error('last')).end()
     location.href = 'about:blank'
   })
   await page.waitForURL('about:blank')
-  await expect.poll(() => arrived(backend, 'left').has('left error')).toBe(true)
+  await expect.poll(() => arrived(rig.backend, 'left').has('left error')).toBe(true)
   await open(page, 'protocol=http/json&offline')
-  await expect.poll(() => arrived(backend, 'left').size).toBe(301)
-  expect([...repeated(arrived(backend, 'kept')), ...repeated(arrived(backend, 'left'))]).toEqual([])
+  await expect.poll(() => arrived(rig.backend, 'left').size).toBe(301)
+  expect([...repeated(arrived(rig.backend, 'kept')), ...repeated(arrived(rig.backend, 'left'))]).toEqual([])
 })
