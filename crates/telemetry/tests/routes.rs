@@ -6,6 +6,8 @@ mod support;
 
 use aether_telemetry::{Config, Outcome, Route, Signal, Subject, Telemetry, Test};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use support::backend::{Backend, status};
@@ -261,4 +263,112 @@ async fn rules_that_cannot_be_used_stop_the_start() {
         "{problem}"
     );
     assert!(!error.is_enabled());
+}
+
+/// Two requests that differ in everything a rule can ask about; the first is the one that is meant.
+fn unlike() -> [Vec<u8>; 2] {
+    let mut meant = span(1, 1, "POST /pay");
+    meant.kind = 2;
+    meant.end_time_unix_nano = meant.start_time_unix_nano + 1_500_000_000;
+    meant.status = Some(opentelemetry_proto::tonic::trace::v1::Status {
+        code: 2,
+        ..Default::default()
+    });
+    meant.attributes = vec![text("http.route", "/pay/:id"), number("size", 900)];
+    let mut meant = request("shop", vec![meant]);
+    let of = &mut meant.resource_spans[0];
+    of.resource
+        .as_mut()
+        .unwrap()
+        .attributes
+        .push(number("tier", 2));
+    let scope = of.scope_spans[0].scope.as_mut().unwrap();
+    (scope.name, scope.version) = ("checkout".to_owned(), "2.1".to_owned());
+    scope.attributes = vec![text("team", "pay")];
+
+    let mut other = span(2, 2, "GET /list");
+    other.kind = 3;
+    other.attributes = vec![number("size", 10)];
+    [meant, request("page", vec![other])].map(|request| request.encode_to_vec())
+}
+
+fn number(key: &str, value: i64) -> KeyValue {
+    KeyValue {
+        key: key.to_owned(),
+        value: Some(AnyValue {
+            value: Some(Value::IntValue(value)),
+        }),
+        ..KeyValue::default()
+    }
+}
+
+#[tokio::test]
+async fn everything_that_can_be_asked_finds_what_is_meant_and_nothing_else() {
+    let (a, b) = backends().await;
+    let asked = [
+        "resource.'service.name' = 'shop'",
+        "resource.'service.name'.glob = 's?op*'",
+        "resource.tier.above = 1",
+        "resource.tier.exists = true",
+        "scope.name = 'checkout'",
+        "scope.version.regex = '^2[.]'",
+        "scope.attribute.team = 'pay'",
+        "name = 'POST /pay'",
+        "name.glob = 'POST *'",
+        "name.regex = '^POST'",
+        "kind = 'server'",
+        "status = 'error'",
+        "duration_ms.at_least = 1000",
+        "attribute.'http.route' = '/pay/:id'",
+        "attribute.'http.route'.exists = true",
+        "attribute.size = 900",
+        "attribute.size = ['x', 900.0]",
+        "attribute.size.not = 10",
+        "attribute.size = { at_least = 500, below = 1000 }",
+        "attribute.size = { above = 10, at_most = 900 }",
+    ];
+    for (round, asked) in asked.iter().enumerate() {
+        let rules = format!(
+            "[[route]]\nname = 'meant'\nwhen.{asked}\nto = ['b']\n[[route]]\nname = 'rest'\nto = ['a']"
+        );
+        let telemetry = start(&a, &b, &rules);
+        for request in unlike() {
+            assert_eq!(relay(&telemetry, request).await, 200);
+        }
+        let report = telemetry.shutdown(PATIENCE).await;
+        assert!(report.is_complete(), "{asked}: {report}");
+        assert_eq!(names(&b), vec!["POST /pay"; round + 1], "{asked}");
+        assert_eq!(names(&a), vec!["GET /list"; round + 1], "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_with_a_name_sends_has_a_way_of_its_own() {
+    let (a, b) = backends().await;
+    let rules = "
+        [[route]]
+        name = 'shop'
+        source = ['shop', 'server']
+        to = ['b']
+        [[route]]
+        name = 'everybody else'
+        to = ['a']
+        [relay.keys]
+        shop = 'pk_shop_0001'
+        blog = 'pk_blog_0001'
+        ";
+    let telemetry = start(&a, &b, rules);
+    for (number, key) in [(1, "pk_shop_0001"), (2, "pk_blog_0001")] {
+        let headers = [
+            ("content-type", "application/x-protobuf"),
+            ("x-aether-key", key),
+        ];
+        let body = request("page", vec![span(number, number, key)]).encode_to_vec();
+        let answer = support::post(&telemetry.relay_router(), "/v1/traces", &headers, body).await;
+        assert_eq!(answer.status(), 200);
+    }
+    let report = telemetry.shutdown(PATIENCE).await;
+    assert!(report.is_complete(), "{report}");
+    assert_eq!(names(&b), ["pk_shop_0001"]);
+    assert_eq!(names(&a), ["pk_blog_0001"]);
 }

@@ -8,6 +8,7 @@
 
 mod certificates;
 mod encodings;
+mod fields;
 mod flow;
 mod grpc;
 mod grpc_backend;
