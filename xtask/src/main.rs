@@ -37,7 +37,7 @@ Environment:
                    the Firefox, MiniBrowser and WebKitWebDriver to test with (likewise)
   AETHER_FAKETIME  libfaketime's library, for clocks that jump (likewise)
   AETHER_FAULTS_OUTAGE, AETHER_FAULTS_KILLS
-                   seconds that a backend is down (6), and how often the server is killed (50)
+                   seconds that a backend is down (60), and how often the server is killed (50)
 ";
 
 fn main() -> ExitCode {

@@ -7,7 +7,7 @@
 //!
 //! | variable | what for | default |
 //! |---|---|---|
-//! | `AETHER_FAULTS_OUTAGE` | seconds that a backend is down | 6 |
+//! | `AETHER_FAULTS_OUTAGE` | seconds that a backend is down | 60 |
 //! | `AETHER_FAULTS_KILLS` | times that the server is killed | 50 |
 //! | `AETHER_TEST_MOUNT` | `never`: go without the full disk, where this process may not mount | |
 //! | `AETHER_FAKETIME` | libfaketime's library, for clocks that jump | |

@@ -5,21 +5,26 @@ use std::time::{Duration, Instant};
 
 use aether_faults_tests::books::{agree, arrived};
 use aether_faults_tests::load::{Load, plain};
-use aether_faults_tests::server::Setup;
+use aether_faults_tests::server::{Server, Setup};
 use aether_faults_tests::sink::{Mood, Sink};
 use aether_faults_tests::{number, wait_for};
+use tempfile::TempDir;
 
 /// Between two spans of one sender.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// A server with one destination `a`, the backend it sends to, and the folder of its queues.
+async fn start(mood: Mood, keys: &str) -> (TempDir, Sink, Server) {
+    let (folder, sink) = (tempfile::tempdir().unwrap(), Sink::start(mood).await);
+    let setup = Setup::new(folder.path(), "").destination("a", &sink, keys);
+    let server = setup.start().await;
+    (folder, sink, server)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn down_for_long_then_back() {
-    let outage = Duration::from_secs(number("AETHER_FAULTS_OUTAGE", 6));
-    let (folder, sink) = (tempfile::tempdir().unwrap(), Sink::start(Mood::Well).await);
-    let server = Setup::new(folder.path(), "")
-        .destination("a", &sink, "")
-        .start()
-        .await;
+    let outage = Duration::from_secs(number("AETHER_FAULTS_OUTAGE", 60));
+    let (_folder, sink, server) = start(Mood::Well, "").await;
     let load = Load::new(plain(1000));
     let working = load.begin(&server, 2, PAUSE);
     wait_for("telemetry flows", async || {
@@ -80,11 +85,7 @@ async fn down_for_long_then_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow() {
     let mood = Mood::Slow(Duration::from_millis(30));
-    let (folder, sink) = (tempfile::tempdir().unwrap(), Sink::start(mood).await);
-    let server = Setup::new(folder.path(), "")
-        .destination("a", &sink, "")
-        .start()
-        .await;
+    let (_folder, sink, server) = start(mood, "").await;
     let load = Load::new(plain(1000));
     load.send(&server, 200).await;
     let ledger = load.ledger();
@@ -96,11 +97,7 @@ async fn slow() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_and_out() {
-    let (folder, sink) = (tempfile::tempdir().unwrap(), Sink::start(Mood::Well).await);
-    let server = Setup::new(folder.path(), "")
-        .destination("a", &sink, "")
-        .start()
-        .await;
+    let (_folder, sink, server) = start(Mood::Well, "").await;
     let load = Load::new(plain(1000));
     let working = load.begin(&server, 2, PAUSE);
     for mood in [Mood::Flapping(3), Mood::Well, Mood::Flapping(2)] {
@@ -128,12 +125,8 @@ async fn in_and_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn storms_of_429() {
     for mood in [Mood::Limited(1), Mood::LimitedUntil(2)] {
-        let (folder, sink) = (tempfile::tempdir().unwrap(), Sink::start(mood).await);
         // With more of them under way, some come before the first is answered.
-        let server = Setup::new(folder.path(), "")
-            .destination("a", &sink, "send.concurrency = 1")
-            .start()
-            .await;
+        let (_folder, sink, server) = start(mood, "send.concurrency = 1").await;
         let load = Load::new(plain(1000));
         let working = load.begin(&server, 2, PAUSE);
         wait_for("it was asked several times", async || {
