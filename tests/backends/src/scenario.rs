@@ -13,6 +13,7 @@ use tracing::Dispatch;
 use tracing_subscriber::prelude::*;
 
 use crate::payload::{Click, Encoding};
+use crate::ways::Way;
 
 /// `service.name` of the server.
 pub const SERVER: &str = "backends-server";
@@ -166,6 +167,26 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.serving.abort();
     }
+}
+
+/// One click, seen by a page and by its server, which exports it one way to the endpoint in that
+/// variable. The server runs on.
+///
+/// # Panics
+/// Where the server does not start or its relay does not take what the page says.
+pub async fn export_click(
+    variable: &str,
+    endpoint: &str,
+    way: &Way,
+    encoding: Encoding,
+) -> (Server, Click) {
+    let mut settings = vec![(variable, endpoint)];
+    settings.extend(way.settings);
+    let server = Server::start(&settings).await;
+    let click = Click::now();
+    server.page_reports(&click, encoding).await;
+    server.handles(&click);
+    (server, click)
 }
 
 /// An HTTP client for loopback addresses, without proxies and certificates.

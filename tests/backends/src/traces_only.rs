@@ -7,10 +7,10 @@ use aether_telemetry::{Outcome, Signal};
 
 use crate::expected::SPANS;
 use crate::payload::{Click, Encoding};
-use crate::scenario::Server;
+use crate::scenario::{self, Server};
 use crate::span::{Span, outline};
 use crate::wait::eventually;
-use crate::ways::Port;
+use crate::ways::{Port, Way};
 
 /// A backend that can be asked for a trace.
 pub trait TraceBackend: Sync {
@@ -37,6 +37,26 @@ pub struct Refusal {
     pub said: &'static str,
     /// What the error says to do.
     pub remedy: &'static str,
+}
+
+/// One click, exported to the backend's endpoint for traces alone, as somebody sets it who knows that
+/// it takes nothing else. The server runs on.
+///
+/// # Panics
+/// Where the server does not start or its relay does not take what the page says.
+pub async fn export_click(
+    backend: &impl TraceBackend,
+    way: &Way,
+    encoding: Encoding,
+) -> (Server, Click) {
+    let endpoint = way.port.of_traces(&backend.endpoint(way.port));
+    scenario::export_click(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        &endpoint,
+        way,
+        encoding,
+    )
+    .await
 }
 
 /// The spans of a click once all are there.

@@ -1,5 +1,7 @@
 //! The ways telemetry can be sent: one line per protocol and compression.
 
+use crate::payload::Encoding;
+
 /// Which of a receiver's ports a way uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Port {
@@ -106,3 +108,9 @@ pub const WAYS: &[Way] = &[
         ],
     },
 ];
+
+/// All of them, each with one of both forms that pages may send.
+pub fn with_encodings() -> impl Iterator<Item = (&'static Way, Encoding)> {
+    let encodings = [Encoding::Protobuf, Encoding::Json].into_iter().cycle();
+    WAYS.iter().zip(encodings)
+}

@@ -6,26 +6,20 @@ use aether_backends_tests::expected::{SPANS, assert_click, click_tree};
 use aether_backends_tests::otlp_json::Point;
 use aether_backends_tests::payload::{Click, Encoding, PAGE};
 use aether_backends_tests::ports;
-use aether_backends_tests::scenario::{SERVER, Server};
+use aether_backends_tests::scenario::{SERVER, Server, export_click};
 use aether_backends_tests::span::{Span, only, tree};
 use aether_backends_tests::wait::eventually;
-use aether_backends_tests::ways::{Port, WAYS};
+use aether_backends_tests::ways::{Port, with_encodings};
 use aether_telemetry::{Outcome, Signal};
 use serde_json::json;
 
 #[tokio::test]
 async fn a_click_is_one_tree_with_its_logs_and_metrics() {
     let collector = Collector::start(None).await;
-    for (index, way) in WAYS.iter().enumerate() {
-        // Both forms that pages may send.
-        let encoding = [Encoding::Protobuf, Encoding::Json][index % 2];
+    for (way, encoding) in with_encodings() {
         let endpoint = collector.endpoint(way.port);
-        let mut settings = vec![("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())];
-        settings.extend(way.settings);
-        let server = Server::start(&settings).await;
-        let click = Click::now();
-        server.page_reports(&click, encoding).await;
-        server.handles(&click);
+        let variable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        let (server, click) = export_click(variable, &endpoint, way, encoding).await;
         let report = server.stop().await;
         assert!(report.is_complete(), "{}: {report}", way.name);
 

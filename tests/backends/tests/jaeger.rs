@@ -2,27 +2,19 @@
 
 use aether_backends_tests::backend::jaeger::Jaeger;
 use aether_backends_tests::expected::assert_click;
-use aether_backends_tests::payload::{Click, Encoding, PAGE};
-use aether_backends_tests::scenario::{SERVER, Server};
+use aether_backends_tests::payload::PAGE;
+use aether_backends_tests::scenario::SERVER;
 use aether_backends_tests::span::tree;
 use aether_backends_tests::traces_only::{
-    Refusal, TraceBackend, assert_loses_only_the_rest, whole_trace,
+    Refusal, assert_loses_only_the_rest, export_click, whole_trace,
 };
-use aether_backends_tests::ways::{Port, WAYS};
+use aether_backends_tests::ways::{Port, with_encodings};
 
 #[tokio::test]
 async fn a_click_is_one_tree() {
     let jaeger = Jaeger::start().await;
-    for (index, way) in WAYS.iter().enumerate() {
-        let encoding = [Encoding::Protobuf, Encoding::Json][index % 2];
-        // Traces alone, as somebody sets it who knows that Jaeger takes nothing else.
-        let endpoint = way.port.of_traces(&jaeger.endpoint(way.port));
-        let mut settings = vec![("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint.as_str())];
-        settings.extend(way.settings);
-        let server = Server::start(&settings).await;
-        let click = Click::now();
-        server.page_reports(&click, encoding).await;
-        server.handles(&click);
+    for (way, encoding) in with_encodings() {
+        let (server, click) = export_click(&jaeger, way, encoding).await;
         let report = server.stop().await;
         assert!(report.is_complete(), "{}: {report}", way.name);
         assert_click(&whole_trace(&jaeger, &click, way.name).await);

@@ -4,14 +4,14 @@ use std::net::TcpStream;
 
 use aether_backends_tests::backend::phoenix::Phoenix;
 use aether_backends_tests::expected::{SPANS, assert_click_without_resources};
-use aether_backends_tests::payload::{Click, Encoding};
+use aether_backends_tests::payload::Click;
 use aether_backends_tests::scenario::Server;
 use aether_backends_tests::span::outline;
 use aether_backends_tests::traces_only::{
-    Refusal, TraceBackend, assert_loses_only_the_rest, whole_trace,
+    Refusal, TraceBackend, assert_loses_only_the_rest, export_click, whole_trace,
 };
 use aether_backends_tests::wait::eventually;
-use aether_backends_tests::ways::{Port, WAYS, Way};
+use aether_backends_tests::ways::{Port, Way, with_encodings};
 use aether_telemetry::{Outcome, Signal};
 
 /// Why Phoenix does not take what is sent this way: the reason that is counted and what the error
@@ -36,16 +36,8 @@ async fn a_click_is_one_tree_or_its_loss_is_told() {
     let phoenix = Phoenix::start().await;
     assert_on_one_address(&phoenix);
     let mut taken = 0;
-    for (index, way) in WAYS.iter().enumerate() {
-        let encoding = [Encoding::Protobuf, Encoding::Json][index % 2];
-        // Traces alone, as somebody sets it who knows that Phoenix takes nothing else.
-        let endpoint = way.port.of_traces(&phoenix.endpoint(way.port));
-        let mut settings = vec![("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint.as_str())];
-        settings.extend(way.settings);
-        let server = Server::start(&settings).await;
-        let click = Click::now();
-        server.page_reports(&click, encoding).await;
-        server.handles(&click);
+    for (way, encoding) in with_encodings() {
+        let (server, click) = export_click(&phoenix, way, encoding).await;
         if let Some((reason, said)) = refusal(way) {
             assert_told(&phoenix, &server, &click, way, reason, said).await;
             assert!(server.stop().await.stopped);

@@ -133,20 +133,26 @@ async fn statuses_from_400_and_failures_are_errors() {
     assert!(!format!("{spans:?}").contains("hush"));
 }
 
+/// Answers with the context that a request carries.
+async fn echo(request: Request<()>) -> Result<Response<()>, Infallible> {
+    let b3 = request.headers().get("b3").cloned();
+    let mut response = Response::new(());
+    response
+        .headers_mut()
+        .extend(b3.map(|b3| (http::header::ETAG, b3)));
+    Ok(response)
+}
+
 #[tokio::test]
 async fn any_tower_client_carries_the_context() {
     let _telemetry = telemetry();
     let seen = observed(layer());
-    let echo = service_fn(async |request: Request<()>| {
-        let b3 = request.headers().get("b3").cloned();
-        let mut response = Response::new(());
-        response
-            .headers_mut()
-            .extend(b3.map(|b3| (http::header::ETAG, b3)));
-        Ok::<_, Infallible>(response)
-    });
     let request = Request::get("https://example.org/a").body(()).unwrap();
-    let response = client(&seen).layer(echo).oneshot(request).await.unwrap();
+    let response = client(&seen)
+        .layer(service_fn(echo))
+        .oneshot(request)
+        .await
+        .unwrap();
     let span = seen.spans.named("GET").await;
     assert_eq!(response.headers()["etag"], span.b3());
     assert_eq!(span.attribute("server.port").as_deref(), Some("443"));
@@ -156,15 +162,7 @@ async fn any_tower_client_carries_the_context() {
 async fn a_spawned_task_asks_in_the_trace_of_its_handler() {
     let _telemetry = telemetry();
     let seen = observed(layer());
-    let echo = service_fn(async |request: Request<()>| {
-        let b3 = request.headers().get("b3").cloned();
-        let mut response = Response::new(());
-        response
-            .headers_mut()
-            .extend(b3.map(|b3| (http::header::ETAG, b3)));
-        Ok::<_, Infallible>(response)
-    });
-    let call = client(&seen).layer(echo);
+    let call = client(&seen).layer(service_fn(echo));
     let (sender, mut answers) = mpsc::unbounded_channel();
     let handler = async move || {
         for url in ["https://inside.example/", "https://outside.example/"] {

@@ -5,15 +5,48 @@ use aether_telemetry::socketio::{TracedEmit, traced};
 use opentelemetry::logs::AnyValue;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
-use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
+use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLogRecord, SdkLoggerProvider};
 use serde_json::json;
 use socketioxide::extract::SocketRef;
 use tracing::Instrument;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::layer::{Identity, SubscriberExt};
+use tracing_subscriber::{Layer, Registry};
 
 use crate::client::Client;
 use crate::server::serve;
 use crate::spans::Facts;
+
+/// What is logged while it lives, by the thread of the test.
+struct Logged {
+    exporter: InMemoryLogExporter,
+    _provider: SdkLoggerProvider,
+    _subscriber: DefaultGuard,
+}
+
+impl Logged {
+    fn records(&self) -> Vec<SdkLogRecord> {
+        let logs = self.exporter.get_emitted_logs().unwrap();
+        logs.into_iter().map(|log| log.record).collect()
+    }
+}
+
+/// Log records are kept; `layer` hears of everything, too.
+fn logged(layer: impl Layer<Registry> + Send + Sync) -> Logged {
+    let exporter = InMemoryLogExporter::default();
+    let provider = SdkLoggerProvider::builder()
+        .with_simple_exporter(exporter.clone())
+        .build();
+    let subscriber = tracing_subscriber::registry()
+        .with(layer)
+        .with(OpenTelemetryTracingBridge::new(&provider));
+    // For this thread, which is the only one of the test's runtime.
+    Logged {
+        exporter,
+        _subscriber: tracing::subscriber::set_default(subscriber),
+        _provider: provider,
+    }
+}
 
 #[tokio::test]
 async fn tracing_spans_and_logs_belong_to_the_handlers_span() {
@@ -31,15 +64,8 @@ async fn tracing_spans_and_logs_belong_to_the_handlers_span() {
         );
     })
     .await;
-    let exporter = InMemoryLogExporter::default();
-    let logs = SdkLoggerProvider::builder()
-        .with_simple_exporter(exporter.clone())
-        .build();
-    let subscriber = tracing_subscriber::registry()
-        .with(tracing_opentelemetry::layer().with_tracer(server.provider.tracer("tracing")))
-        .with(OpenTelemetryTracingBridge::new(&logs));
-    // For this thread, which is the only one of the test's runtime.
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let tracer = server.provider.tracer("tracing");
+    let logged = logged(tracing_opentelemetry::layer().with_tracer(tracer));
 
     let mut client = Client::plain(server.port).await;
     client.emit(json!(["work"])).await;
@@ -52,10 +78,9 @@ async fn tracing_spans_and_logs_belong_to_the_handlers_span() {
     );
     assert_eq!((send.trace(), send.parent()), (process.trace(), inner.id()));
 
-    let logs = exporter.get_emitted_logs().unwrap();
+    let logs = logged.records();
     let log = logs
         .iter()
-        .map(|log| &log.record)
         .find(|record| {
             let mut attributes = record.attributes_iter();
             attributes.any(|(key, _)| key.as_str() == "exception.type")
@@ -90,12 +115,7 @@ async fn a_log_record_of_a_spawned_task_belongs_to_the_handlers_span() {
         );
     })
     .await;
-    let exporter = InMemoryLogExporter::default();
-    let logs = SdkLoggerProvider::builder()
-        .with_simple_exporter(exporter.clone())
-        .build();
-    let subscriber = tracing_subscriber::registry().with(OpenTelemetryTracingBridge::new(&logs));
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let logged = logged(Identity::new());
 
     let mut client = Client::plain(server.port).await;
     client.emit(json!(["go"])).await;
@@ -103,10 +123,10 @@ async fn a_log_record_of_a_spawned_task_belongs_to_the_handlers_span() {
     let process = server.spans.named("process go").await;
     // The outer `Option`: whether it was logged; the inner one: whether in a trace.
     let found = |text: &str| {
-        let logs = exporter.get_emitted_logs().unwrap();
+        let logs = logged.records();
         let body = Some(AnyValue::from(text.to_owned()));
-        let log = logs.iter().find(|log| log.record.body() == body.as_ref())?;
-        let context = log.record.trace_context();
+        let log = logs.iter().find(|log| log.body() == body.as_ref())?;
+        let context = log.trace_context();
         Some(context.map(|c| (c.trace_id.to_string(), c.span_id.to_string())))
     };
     let own = Some((process.trace(), process.id()));
@@ -117,19 +137,14 @@ async fn a_log_record_of_a_spawned_task_belongs_to_the_handlers_span() {
 
 #[tokio::test]
 async fn the_end_of_a_connection_is_logged_with_its_reason() {
-    let exporter = InMemoryLogExporter::default();
-    let logs = SdkLoggerProvider::builder()
-        .with_simple_exporter(exporter.clone())
-        .build();
-    let subscriber = tracing_subscriber::registry().with(OpenTelemetryTracingBridge::new(&logs));
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let logged = logged(Identity::new());
     let server = serve(|_| {}).await;
     let mut client = Client::plain(server.port).await;
     let connect = server.spans.named("connect /").await;
     client.send("41".to_owned()).await;
     let reason = || {
-        let logs = exporter.get_emitted_logs().unwrap();
-        logs.into_iter().map(|log| log.record).find_map(|record| {
+        let logs = logged.records();
+        logs.into_iter().find_map(|record| {
             let mut attributes = record.attributes_iter();
             let (_, reason) =
                 attributes.find(|(key, _)| key.as_str() == "socketio.disconnect.reason")?;
@@ -145,12 +160,7 @@ async fn the_end_of_a_connection_is_logged_with_its_reason() {
 
 #[tokio::test]
 async fn a_storm_of_failures_is_logged_in_part() {
-    let exporter = InMemoryLogExporter::default();
-    let logs = SdkLoggerProvider::builder()
-        .with_simple_exporter(exporter.clone())
-        .build();
-    let subscriber = tracing_subscriber::registry().with(OpenTelemetryTracingBridge::new(&logs));
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let logged = logged(Identity::new());
     let server = serve(|socket| socket.on("fail", traced(async || Err::<(), _>("always")))).await;
     let mut client = Client::plain(server.port).await;
     for _ in 0..200 {
@@ -159,9 +169,9 @@ async fn a_storm_of_failures_is_logged_in_part() {
     client.is_quiet().await;
     // All have ended when as many were measured, and the echo.
     crate::spans::until(|| server.metric("messaging.process.duration") == 201).await;
-    let logs = exporter.get_emitted_logs().unwrap();
+    let logs = logged.records();
     let lines = logs
         .iter()
-        .filter(|log| log.record.severity_text() == Some("ERROR"));
+        .filter(|log| log.severity_text() == Some("ERROR"));
     assert!((10..200).contains(&lines.count()));
 }
