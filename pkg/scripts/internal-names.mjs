@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const NAMES = `
-  ack ackId acknowledged activity adopt again allows answer arm awaitAck awaitReply begin begun buckets coding collect connectedAt
+  ack ackId acknowledged activity adopt again answer arm awaitAck awaitReply begin begun buckets coding collect connectedAt
   connectionSpan core courier current decision deliver describe described disconnected dispatch drain droppedAttributes
   droppedEvents droppedLinks due encoder encodeSome envelope failed failing filled finishSend finishSpan flying forget full
   growth  hand handled hold holds inFlight instruments inUse late lease least leaving ledger loadMetrics maxAge mayBegin measurement
