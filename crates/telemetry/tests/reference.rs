@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aether_telemetry::{Config, Setting};
 
@@ -73,70 +74,67 @@ fn methods_of_the_builder_are_there() {
     }
 }
 
+/// The settings files that a document shows.
+fn files(document: &str) -> Vec<&str> {
+    let blocks = document.split("```toml\n").skip(1);
+    blocks.filter_map(|rest| rest.split("```").next()).collect()
+}
+
+/// What a file comes to, with what it takes from the environment.
+fn read(file: &str) -> Config {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("aether-reference-{}-{number}.toml", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, file).unwrap();
+    let config = Config::from_lookup(|name| match name {
+        "AETHER_TELEMETRY_CONFIG" => path.to_str().map(str::to_owned),
+        "NEW_RELIC_KEY" | "ARCHIVE_AUTHORIZATION" | "HASH_KEY" => Some("hunter2".to_owned()),
+        "AGENT_KEYS" => Some("pk_agent_new pk_agent_old".to_owned()),
+        _ => None,
+    });
+    std::fs::remove_file(&path).unwrap();
+    let config = config.unwrap_or_else(|error| panic!("{file}\n{error}"));
+    assert_eq!(config.warnings, [""; 0], "{file}");
+    config
+}
+
 #[test]
 fn files_of_the_reference_can_be_used() {
-    let blocks = REFERENCE.split("```toml\n").skip(1);
-    let blocks: Vec<_> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 3);
-    for (number, block) in blocks.iter().enumerate() {
-        let name = format!("aether-reference-{}-{number}.toml", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::write(&path, block).unwrap();
-        let config = Config::from_lookup(|name| match name {
-            "AETHER_TELEMETRY_CONFIG" => path.to_str().map(str::to_owned),
-            "NEW_RELIC_KEY" | "ARCHIVE_AUTHORIZATION" => Some("hunter2".to_owned()),
-            _ => None,
-        });
-        std::fs::remove_file(&path).unwrap();
-        let config = config.unwrap_or_else(|error| panic!("{block}\n{error}"));
-        assert_eq!(config.warnings, [""; 0], "{block}");
-        assert_eq!(config.destinations.len(), [1, 3, 0][number], "{block}");
-    }
+    let found = files(REFERENCE).into_iter().map(read);
+    let destinations: Vec<_> = found.map(|config| config.destinations.len()).collect();
+    assert_eq!(destinations, [1, 3, 0]);
 }
 
 #[test]
 fn files_about_routing_can_be_used() {
-    let document = include_str!("../../../docs/routing.md");
-    let mut blocks = document.split("```toml\n").skip(1);
-    let mut block = || blocks.next().unwrap().split("```").next().unwrap();
-    let first = block();
-    let tail = block();
+    let found = files(include_str!("../../../docs/routing.md"));
+    let [first, tail, second] = found[..] else {
+        panic!("{found:?}")
+    };
     // The file of a secret is not there.
-    let second = block().replace("{ file = \"/run/secrets/new-relic\" }", "\"hunter2\"");
-    let block = format!("{tail}\n{second}\n{first}");
-    let name = format!("aether-routing-{}.toml", std::process::id());
-    let path = std::env::temp_dir().join(name);
-    std::fs::write(&path, &block).unwrap();
-    let config = Config::from_lookup(|name| match name {
-        "AETHER_TELEMETRY_CONFIG" => path.to_str().map(str::to_owned),
-        "NEW_RELIC_KEY" => Some("hunter2".to_owned()),
-        _ => None,
-    });
-    std::fs::remove_file(&path).unwrap();
-    let config = config.unwrap_or_else(|error| panic!("{block}\n{error}"));
-    assert_eq!(config.warnings, [""; 0]);
+    let second = second.replace("{ file = \"/run/secrets/new-relic\" }", "\"hunter2\"");
+    let config = read(&format!("{tail}\n{second}\n{first}"));
     assert_eq!((config.destinations.len(), config.routes.len()), (3, 5));
     assert_eq!(config.tail.map(|tail| tail.share), Some(0.05));
 }
 
 #[test]
 fn files_of_the_relays_guide_can_be_used() {
-    const GUIDE: &str = include_str!("../../../docs/relay.md");
-    let blocks = GUIDE.split("```toml\n").skip(1);
-    let blocks: Vec<_> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 3);
-    for (number, block) in blocks.iter().enumerate() {
-        let name = format!("aether-relay-{}-{number}.toml", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::write(&path, block).unwrap();
-        let config = Config::from_lookup(|name| match name {
-            "AETHER_TELEMETRY_CONFIG" => path.to_str().map(str::to_owned),
-            "HASH_KEY" => Some("any".to_owned()),
-            "AGENT_KEYS" => Some("pk_agent_new pk_agent_old".to_owned()),
-            _ => None,
-        });
-        std::fs::remove_file(&path).unwrap();
-        let config = config.unwrap_or_else(|error| panic!("{block}\n{error}"));
-        assert_ne!(config.relay, Config::default().relay, "{block}");
+    let found = files(include_str!("../../../docs/relay.md"));
+    assert_eq!(found.len(), 3);
+    for file in found {
+        assert_ne!(read(file).relay, Config::default().relay, "{file}");
     }
+}
+
+#[test]
+fn the_file_in_the_readme_can_be_used() {
+    let found = files(include_str!("../../../README.md"));
+    let [file] = found[..] else {
+        panic!("{found:?}")
+    };
+    let config = read(file);
+    assert_eq!((config.destinations.len(), config.routes.len()), (2, 2));
+    assert!(config.durable.is_some());
 }
