@@ -13,7 +13,8 @@ use axum::serve::ListenerExt;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
-#[tokio::main]
+/// One thread takes requests; the library has its own for the disk and for sending.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let telemetry = Telemetry::builder().strict(true).build()?;
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
