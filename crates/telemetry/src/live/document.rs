@@ -223,12 +223,13 @@ impl Unmask<'_> {
                     self.carried = true;
                 }
                 (Class::Secret, Some(MASK), None) => self.wrong.push(path),
-                (Class::Address, Some(text), Some(old)) => {
-                    if let Some(stored) = old.as_str()
-                        && stored != text
-                        && masked_address(stored) == text
+                (Class::Address, Some(text), old) if text.contains(MASK) => {
+                    match old
+                        .filter(|old| old.as_str().map(masked_address).as_deref() == Some(text))
                     {
-                        replace(value, old.clone());
+                        Some(old) => replace(value, old.clone()),
+                        // Of another address nobody knows what is behind it.
+                        None => self.wrong.push(path),
                     }
                 }
                 _ => {}

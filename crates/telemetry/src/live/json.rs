@@ -217,7 +217,13 @@ impl Merge<'_> {
                 return self.table(inner, json, place, pointer);
             }
         }
-        if place.class == Class::Secret && has_mask(value) {
+        let unknown = match (place.class, value) {
+            (Class::Secret, value) => has_mask(value),
+            // Where it is the stored one, it was so above.
+            (Class::Address, Json::String(text)) => text.contains(MASK),
+            _ => false,
+        };
+        if unknown {
             let remedy = format!(
                 "\"{MASK}\" stands for a secret that is known already, and there is none; give the value, or {{\"env\": \"NAME\"}}"
             );

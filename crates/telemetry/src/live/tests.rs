@@ -61,10 +61,16 @@ fn the_whole_file_with_masks_is_the_file() {
     let (carried, wrong) = sent.unmask(&stored);
     assert_eq!((carried.len(), wrong.len()), (2, 0));
     assert_eq!(sent.text(), FILE);
-    let mut nothing =
-        Document::parse("hash_key = \"****\"\n[[destination]]\nheaders = { a = \"****\" }\n");
+    let mut nothing = Document::parse(
+        "hash_key = \"****\"\n[[destination]]\nendpoint = \"https://****@b\"\nheaders = { a = \"****\" }\n",
+    );
     let (_, wrong) = nothing.as_mut().unwrap().unmask(&stored);
-    assert_eq!(wrong, ["hash_key", "destination 1: headers.a"]);
+    let expected = [
+        "hash_key",
+        "destination 1: endpoint",
+        "destination 1: headers.a",
+    ];
+    assert_eq!(wrong, expected);
 }
 
 /// What a table is after JSON was merged into it, and what was wrong.
@@ -143,6 +149,9 @@ fn secrets_stay_until_they_are_given_or_taken_away() {
     }
     let (_, wrong, _) = merged(0, json!({ "headers": { "new": "****" } }));
     assert_eq!(wrong, ["/headers/new"]);
+    // Another path, and who knows the password?
+    let (_, wrong, _) = merged(0, json!({ "endpoint": "https://****@a.example/y?****" }));
+    assert_eq!(wrong, ["/endpoint"]);
     let (_, wrong, _) = merged(
         0,
         json!({ "signals": [null], "retry": { "max_ms": 1e300 } }),
