@@ -223,13 +223,14 @@ impl Unmask<'_> {
                     self.carried = true;
                 }
                 (Class::Secret, Some(MASK), None) => self.wrong.push(path),
-                (Class::Address, Some(text), old) if text.contains(MASK) => {
+                (Class::Address, Some(text), old) => {
                     match old
                         .filter(|old| old.as_str().map(masked_address).as_deref() == Some(text))
                     {
                         Some(old) => replace(value, old.clone()),
                         // Of another address nobody knows what is behind it.
-                        None => self.wrong.push(path),
+                        None if text.contains(MASK) => self.wrong.push(path),
+                        None => {}
                     }
                 }
                 _ => {}
