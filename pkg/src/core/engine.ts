@@ -104,11 +104,11 @@ export class Engine extends Transport {
 
   /**
    * Encodes what waits, for a few milliseconds. Requests that are due come first, so that a burst leaves as it is
-   * encoded and does not push out what waits in the module.
+   * encoded and does not push out what waits in the module. `final` is for how long where there will be no other time.
    */
-  encodeSome(final?: boolean): void {
+  encodeSome(final?: number): void {
     const { unencoded } = this.client;
-    for (let until = tick() + SLICE_MS; unencoded.length && (final || !this.busy) && tick() < until; ) this.record(unencoded.shift()!);
+    for (let until = tick() + (final || SLICE_MS); unencoded.length && (final || !this.busy) && tick() < until; ) this.record(unencoded.shift()!);
   }
 
   override async flush(): Promise<void> {

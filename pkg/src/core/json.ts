@@ -174,6 +174,7 @@ export const fromJson = (answer: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffe
 // As in `transport.ts`.
 const FINAL = 2;
 const KEEPALIVE_BYTES = 60 * 1024;
+const LEAVING_MS = 50;
 const encoder = /*@__PURE__*/ new TextEncoder();
 
 const coding: Codec = {
@@ -189,7 +190,7 @@ export const speakJson = (engine: Engine): Engine => {
   engine.coding = coding;
   // What does not fit into the budget of a page that is left is compressed first, for which there is time while it is only hidden.
   engine.sendFinal = () => {
-    engine.encodeSome(true);
+    engine.encodeSome(LEAVING_MS);
     for (let request; (request = engine.take(FINAL, -1)); ) void engine.send(request, engine.reserved + request.body.length * coding.growth <= KEEPALIVE_BYTES);
   };
   return engine;

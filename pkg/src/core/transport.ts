@@ -15,6 +15,8 @@ const TIMEOUT_MS = 10_000;
 /** Response bodies are small; a longer one is not worth reading into the module. */
 const MAX_ANSWER_BYTES = 4096;
 const MAX_IN_FLIGHT = 2;
+/** How long a page that may be gone in a moment is kept busy. */
+const LEAVING_MS = 50;
 /** What goes into one packet anyway is not worth compressing. */
 const SMALL_BYTES = 1024;
 /**
@@ -95,8 +97,8 @@ export abstract class Transport {
     for (const [type, act] of Object.entries(happens)) globalThis.addEventListener?.(type, act, this.abort);
   }
 
-  /** Encodes some of what waits; `final` if there will be no other time. */
-  abstract encodeSome(final?: boolean): void;
+  /** Encodes some of what waits; where there will be no other time, for as long as `final` says, in milliseconds. */
+  abstract encodeSome(final?: number): void;
   abstract take(mode: number, limit: number): Request | undefined;
   /** With id 0 nothing is reported. Returns when the transport is wanted. */
   abstract answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): number;
@@ -140,7 +142,7 @@ export abstract class Transport {
 
   /** The page may be gone in a moment: no time for gzip, and no more than the keepalive budget. */
   sendFinal(): void {
-    this.encodeSome(true);
+    this.encodeSome(LEAVING_MS);
     for (let request; (request = this.take(FINAL, this.room)); ) this.send(request, true);
     // What is being compressed leaves as it is, as far as there is room.
     for (const request of this.flying) if (request.safe === undefined && request.body.length <= this.room) this.send(request, true);

@@ -61,7 +61,7 @@ export const keep = (engine: Engine, options: OfflineOptions): (() => void) => {
     const waiting = shelf.held.splice(0);
     const until = courier.left ? Infinity : tick() + HIDING_MS;
     do {
-      engine.encodeSome(true);
+      engine.encodeSome(HIDING_MS);
       waiting.push(...shelf.takeAll());
     } while (client.unencoded.length && tick() < until);
     // What is being compressed would not leave any more, and what is too much for the budget may be cancelled.
