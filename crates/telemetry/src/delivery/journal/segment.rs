@@ -70,7 +70,9 @@ impl Segment {
         if first.len() != 20 || mark.len() != 16 {
             return None;
         }
-        Some((first.parse().ok()?, u64::from_str_radix(mark, 16).ok()?))
+        // Nothing could follow the last number there is.
+        let first = first.parse().ok().filter(|first| *first < u64::MAX)?;
+        Some((first, u64::from_str_radix(mark, 16).ok()?))
     }
 }
 

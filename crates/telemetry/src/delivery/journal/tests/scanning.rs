@@ -167,7 +167,8 @@ fn file_names_hold_the_first_number_and_the_mark() {
     let name = segment.path.file_name().unwrap().to_str().unwrap();
     assert_eq!(name, "00000000000000000042-0123456789abcdef.queue");
     assert_eq!(Segment::parse(name), Some((42, MARK)));
-    for other in ["cursors", "lock", "1-2.queue", "x.queue", ".queue"] {
+    let last = "18446744073709551615-0123456789abcdef.queue";
+    for other in ["cursors", "lock", "1-2.queue", "x.queue", ".queue", last] {
         assert_eq!(Segment::parse(other), None, "{other}");
     }
 }
