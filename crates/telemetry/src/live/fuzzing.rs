@@ -108,7 +108,7 @@ pub(crate) fn check(change: &LiveChange, asked: &[u8]) {
             return;
         }
     };
-    let view = INNER.view(&next);
+    let view = INNER.view(&next, &state);
     assert_masked(&serde_json::to_string(&view).expect("it is JSON"));
     let masked = next.document.masked();
     assert_masked(&masked);

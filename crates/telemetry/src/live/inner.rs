@@ -104,7 +104,7 @@ impl Inner {
             parsed,
         };
         if only_check {
-            return Ok(self.view(&next));
+            return Ok(self.view(&next, &state));
         }
         if let Some(path) = &self.path {
             let before = disk.as_deref().unwrap_or_default();
@@ -119,7 +119,7 @@ impl Inner {
             .commit(ready, &next.parsed.config, terms.discard);
         *state = next;
         tracing::info!("telemetry: {}", told(change));
-        let view = self.view(&state);
+        let view = self.view(&state, &state);
         drop(state);
         self.empty();
         Ok(view)

@@ -149,7 +149,7 @@ impl Live {
     pub fn config(&self) -> Result<LiveConfig, LiveError> {
         let inner = self.inner()?;
         let state = inner.lock();
-        Ok(inner.view(&state))
+        Ok(inner.view(&state, &state))
     }
 
     /// The file in force, with masks for secrets, and its mark.

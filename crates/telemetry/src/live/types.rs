@@ -56,7 +56,7 @@ pub struct LiveTerms {
 /// Destinations and rules as they are, without secrets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LiveConfig {
-    /// The file that they stand in.
+    /// The file that they stand in, as it is; of a change that was only checked nothing is in it.
     pub file: LiveFile,
     /// The destinations of the file: objects with its keys, and `name`.
     pub destinations: Vec<Json>,

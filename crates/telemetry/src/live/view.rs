@@ -31,7 +31,8 @@ const AT_NEXT_START: [&str; 2] = [
 ];
 
 impl Inner {
-    pub(super) fn view(&self, state: &State) -> LiveConfig {
+    /// What is in force, or would be. The file is the one there is: what was only checked is not in it.
+    pub(super) fn view(&self, state: &State, in_force: &State) -> LiveConfig {
         let config = &state.parsed.config;
         let in_file = |name: &str| {
             let mut tables = state.parsed.tables.iter();
@@ -55,7 +56,7 @@ impl Inner {
             .filter(|name| !config.draining.contains(*name));
         let rules = self.given.rules();
         LiveConfig {
-            file: self.file(state),
+            file: self.file(in_force),
             destinations: state.document.destinations(&state.parsed.tables),
             routes: state.document.routes(),
             names: all.map(str::to_owned).collect(),

@@ -143,6 +143,28 @@ async fn what_was_changed_by_hand_is_not_overwritten() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_only_checked_says_how_the_file_is() {
+    let folder = Folder::new("checked");
+    let sink = Sink::start(Mood::Well).await;
+    let telemetry = start(&folder, &table("a", &sink));
+    let before = get(&telemetry).await;
+    let more = folder.read("telemetry.toml") + &table("b", &sink);
+    let check = async || {
+        let request = Request::post("/config/check").header("content-type", "application/toml");
+        answer(&telemetry, request.body(Body::from(more.clone())).unwrap()).await
+    };
+    let checked = check().await;
+    assert_eq!(checked.destinations(), ["a", "b"], "{}", checked.text);
+    assert_eq!(checked.body["file"], before.body["file"]);
+    assert_eq!(checked.body["file"]["changed_by_hand"], false);
+
+    std::fs::write(file(&folder), "# another\n").unwrap();
+    let checked = check().await;
+    assert_eq!(checked.status, StatusCode::OK, "{}", checked.text);
+    assert_eq!(checked.body["file"]["changed_by_hand"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn earlier_versions_are_kept_and_restored() {
     let folder = Folder::new("versions");
     let sink = Sink::start(Mood::Well).await;
