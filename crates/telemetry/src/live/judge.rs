@@ -70,7 +70,7 @@ impl Inner {
             return Ok(());
         }
         Err(LiveError::Waiting(format!(
-            "{}, which would be gone; drain it first, or say that they are to be dropped (discard=true)",
+            "{}, which would be gone; drain it first, or say that they are to be dropped (discard=true, on the command line --discard)",
             waiting.join(", ")
         )))
     }
