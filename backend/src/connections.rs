@@ -2,7 +2,9 @@
 //!
 //! `axum::serve` waits for ever for the head of a request, so that whoever opens connections and
 //! says little takes them all before any token was asked for. Here they have a time, and there are so
-//! many at most; one more is told to come again, and counted.
+//! many at most, in all and for one address; one more is told to come again, and counted.
+
+mod places;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,21 +18,24 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use opentelemetry::global;
 use opentelemetry::metrics::Counter;
+use opentelemetry::{KeyValue, global};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::guard::LogQuota;
+use places::{Full, Place, Places};
 
 /// What a connection may do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     /// How many there may be at a time, besides WebSockets.
     pub(crate) connections: usize,
+    /// How many of them one address may have.
+    pub(crate) of_one_address: usize,
     /// A connection on which the head of a request, the first or a next one, is not complete by then is
     /// closed. Bodies, responses and WebSockets may take any time.
     pub(crate) head: Duration,
@@ -40,8 +45,36 @@ pub(crate) struct Bounds {
 const TOLD: usize = 64;
 /// How long that may take.
 const TELLING: Duration = Duration::from_secs(2);
-/// What they are told.
-const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 84\r\n\r\nthere are as many connections as may be; close some, or raise AETHERTERM_MAX_SOCKETS";
+
+impl Full {
+    /// Which bound it was, in the metric.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Address => "address",
+        }
+    }
+
+    fn setting(self) -> &'static str {
+        match self {
+            Self::All => "AETHERTERM_MAX_SOCKETS",
+            Self::Address => "AETHERTERM_MAX_SOCKETS_PER_ADDRESS",
+        }
+    }
+
+    /// What those are told for whom there is no place.
+    fn answer(self) -> String {
+        let there_are = match self {
+            Self::All => "there are as many connections as may be",
+            Self::Address => "there are as many connections from this address as may be",
+        };
+        let body = format!("{there_are}; close some, or raise {}", self.setting());
+        let length = body.len();
+        format!(
+            "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+    }
+}
 
 /// Serves until `end`; returns once the requests that were open then are answered.
 pub(crate) async fn serve(
@@ -53,7 +86,7 @@ pub(crate) async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(bounds.head);
-    let places = Arc::new(Semaphore::new(bounds.connections));
+    let places = Places::new(bounds.connections, bounds.of_one_address);
     let mut refusals = Refusals::new();
     // Every connection holds a receiver: the last one gone closes the channel.
     let (ending, ended) = watch::channel(false);
@@ -63,9 +96,12 @@ pub(crate) async fn serve(
             accepted = Listener::accept(&mut listener) => accepted,
             _ = &mut end => break,
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            refusals.refuse(stream);
-            continue;
+        let place = match places.take(peer.ip()) {
+            Ok(place) => place,
+            Err(full) => {
+                refusals.refuse(stream, peer, full);
+                continue;
+            }
         };
         let connection = Connection {
             _place: place,
@@ -103,18 +139,21 @@ impl Refusals {
         }
     }
 
-    fn refuse(&mut self, stream: TcpStream) {
-        self.refused.add(1, &[]);
+    fn refuse(&mut self, stream: TcpStream, peer: SocketAddr, full: Full) {
+        self.refused
+            .add(1, &[KeyValue::new("reason", full.reason())]);
         if let Some(unwritten) = self.log.take(Instant::now()) {
             tracing::warn!(
+                peer = %peer.ip(),
                 unwritten,
-                "a connection was refused, because there are as many as AETHERTERM_MAX_SOCKETS allows"
+                "a connection was refused, because there are as many as {} allows",
+                full.setting()
             );
         }
         if let Ok(turn) = Arc::clone(&self.telling).try_acquire_owned() {
             tokio::spawn(async move {
                 // Who does not want to hear it goes without.
-                let _ = timeout(TELLING, tell(stream)).await;
+                let _ = timeout(TELLING, tell(stream, full)).await;
                 drop(turn);
             });
         }
@@ -123,8 +162,8 @@ impl Refusals {
 
 /// Answers whatever is asked. What was asked is read, because closing a connection with something
 /// unread would take the answer away again.
-async fn tell(mut stream: TcpStream) -> std::io::Result<()> {
-    stream.write_all(FULL.as_bytes()).await?;
+async fn tell(mut stream: TcpStream, full: Full) -> std::io::Result<()> {
+    stream.write_all(full.answer().as_bytes()).await?;
     stream.shutdown().await?;
     let mut asked = [0; 4096];
     while stream.read(&mut asked).await? > 0 {}
@@ -133,7 +172,7 @@ async fn tell(mut stream: TcpStream) -> std::io::Result<()> {
 
 struct Connection {
     /// Given back at the end, or when it becomes a WebSocket: of these there are as many as sessions.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
     http: http1::Builder,
     router: Router,
     peer: SocketAddr,

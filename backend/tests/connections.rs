@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -25,8 +25,8 @@ async fn start(settings: &[(&str, &str)]) -> (Child, String) {
     let mut server = Command::new(env!("CARGO_BIN_EXE_aetherterm"))
         .env("AETHERTERM_LISTEN", "127.0.0.1:0")
         .env("AETHERTERM_TOKEN", TOKEN)
-        .envs(settings.iter().copied())
         .env("OTEL_SDK_DISABLED", "true")
+        .envs(settings.iter().copied())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
@@ -88,24 +88,76 @@ async fn slow_heads_are_cut_off_and_web_sockets_are_not() {
     }
 }
 
+const ASKED: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/// A connection from one of the addresses of this machine.
+async fn connect(address: &str, from: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+    socket.connect(address.parse().unwrap()).await.unwrap()
+}
+
+/// The same, with a place, which the answer says.
+async fn taken(address: &str, from: &str) -> TcpStream {
+    let mut stream = connect(address, from).await;
+    stream.write_all(ASKED).await.unwrap();
+    let mut answer = [0; 12];
+    let read = timeout(PATIENCE, stream.read_exact(&mut answer)).await;
+    read.unwrap().unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
+    stream
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_all_places() {
+    let (_server, address) = start(&[
+        ("AETHERTERM_MAX_SOCKETS", "16"),
+        ("AETHERTERM_MAX_SOCKETS_PER_ADDRESS", "8"),
+        ("OTEL_SDK_DISABLED", "false"),
+        ("OTEL_METRICS_EXPORTER", "prometheus"),
+    ])
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(taken(&address, "127.0.0.1").await);
+    }
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    stream.write_all(ASKED).await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    let told = "raise AETHERTERM_MAX_SOCKETS_PER_ADDRESS";
+    assert!(answer.ends_with(told), "{answer}");
+    for _ in 0..7 {
+        held.push(taken(&address, "127.0.0.2").await);
+    }
+    let mut last = connect(&address, "127.0.0.2").await;
+    let ask = format!(
+        "GET /metrics HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\nconnection: close\r\n\r\n"
+    );
+    last.write_all(ask.as_bytes()).await.unwrap();
+    let metrics = rest(&mut last).await;
+    let counted = metrics.lines().find(|line| {
+        line.starts_with("aetherterm_connections_refused_total{")
+            && line.contains(r#"reason="address""#)
+    });
+    let counted = counted.unwrap_or_else(|| panic!("{metrics}"));
+    assert!(counted.ends_with(" 1"), "{counted}");
+}
+
 #[tokio::test]
 async fn there_are_so_many_and_one_more_is_told_to_come_again() {
-    let (_server, address) = start(&[("AETHERTERM_MAX_SOCKETS", "16")]).await;
-    let asked = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let (_server, address) = start(&[
+        ("AETHERTERM_MAX_SOCKETS", "16"),
+        ("AETHERTERM_MAX_SOCKETS_PER_ADDRESS", "16"),
+    ])
+    .await;
     let mut held = Vec::new();
     for _ in 0..16 {
-        let mut stream = TcpStream::connect(&address).await.unwrap();
-        // An answer says that it was taken.
-        stream.write_all(asked).await.unwrap();
-        let mut answer = [0; 12];
-        let read = timeout(PATIENCE, stream.read_exact(&mut answer)).await;
-        read.unwrap().unwrap();
-        assert_eq!(&answer, b"HTTP/1.1 401");
-        held.push(stream);
+        held.push(taken(&address, "127.0.0.1").await);
     }
     for _ in 0..3 {
         let mut stream = TcpStream::connect(&address).await.unwrap();
-        stream.write_all(asked).await.unwrap();
+        stream.write_all(ASKED).await.unwrap();
         let answer = rest(&mut stream).await;
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
         assert!(answer.contains("retry-after: 5\r\n"), "{answer}");
@@ -116,7 +168,7 @@ async fn there_are_so_many_and_one_more_is_told_to_come_again() {
     let again = async {
         loop {
             let mut stream = TcpStream::connect(&address).await.unwrap();
-            stream.write_all(asked).await.unwrap();
+            stream.write_all(ASKED).await.unwrap();
             let mut answer = [0; 12];
             stream.read_exact(&mut answer).await.unwrap();
             if &answer == b"HTTP/1.1 401" {

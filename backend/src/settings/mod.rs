@@ -142,6 +142,11 @@ pub struct Settings {
     #[arg(long = "aetherterm-max-sockets", env = "AETHERTERM_MAX_SOCKETS", value_name = "COUNT", default_value = "512", value_parser = clap::value_parser!(u16).range(16..))]
     pub max_sockets: u16,
 
+    /// Most of these connections from one address, or one /64 network of IPv6 (8 to 65535). Behind a proxy all come
+    /// from its address: there, as many as AETHERTERM_MAX_SOCKETS [default: three quarters of AETHERTERM_MAX_SOCKETS].
+    #[arg(long = "aetherterm-max-sockets-per-address", env = "AETHERTERM_MAX_SOCKETS_PER_ADDRESS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(8..))]
+    pub max_sockets_per_address: Option<u16>,
+
     /// Output kept per terminal for pages that come back, in bytes (4096 to 16777216).
     #[arg(long = "aetherterm-scrollback-bytes", env = "AETHERTERM_SCROLLBACK_BYTES", value_name = "BYTES", default_value = "262144", value_parser = clap::value_parser!(u32).range(4096..=16_777_216))]
     pub scrollback_bytes: u32,
@@ -187,6 +192,7 @@ impl Settings {
             max_terminals: 32,
             max_connections: 256,
             max_sockets: 512,
+            max_sockets_per_address: None,
             scrollback_bytes: 262_144,
             orphan_timeout: 600,
             header_timeout: 30,
@@ -213,8 +219,12 @@ impl Settings {
 
     /// What a connection may do.
     pub(crate) fn bounds(&self) -> Bounds {
+        let connections = usize::from(self.max_sockets);
         Bounds {
-            connections: usize::from(self.max_sockets),
+            connections,
+            of_one_address: self
+                .max_sockets_per_address
+                .map_or(connections / 4 * 3, usize::from),
             head: Duration::from_secs(self.header_timeout.into()),
         }
     }

@@ -55,6 +55,7 @@ fn defaults_are_what_help_says() {
     assert_eq!(parsed.max_terminals, written.max_terminals);
     assert_eq!(parsed.max_connections, written.max_connections);
     assert_eq!(parsed.max_sockets, written.max_sockets);
+    assert_eq!(parsed.bounds().of_one_address, 384);
     assert_eq!(parsed.scrollback_bytes, written.scrollback_bytes);
     assert_eq!(parsed.orphan_timeout, written.orphan_timeout);
     assert_eq!(parsed.header_timeout, written.header_timeout);
