@@ -9,7 +9,8 @@ mod support;
 use aether_telemetry::{Config, Telemetry};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use support::{Client, Server, TOKEN, settings};
+use support::{Client, PATIENCE, Server, TOKEN, settings};
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -102,8 +103,24 @@ async fn a_trace_reaches_from_the_keystroke_to_its_echo() {
     let closed = client.wait_for("terminal:closed").await;
     assert_eq!(carried(&closed)["re"], close);
 
-    telemetry.flush();
-    let (status, body) = get(&server, &format!("/jaeger/api/traces/{TRACE}")).await;
+    let expected = [
+        ("process terminal:create", create, "send terminal:created"),
+        ("process terminal:input", key, "send terminal:output"),
+        ("process terminal:close", close, "send terminal:closed"),
+    ];
+    let names = expected.map(|(process, ..)| format!("{process:?}"));
+    // What a handler sends may arrive before its span ends.
+    let wait = async {
+        loop {
+            telemetry.flush();
+            let (status, body) = get(&server, &format!("/jaeger/api/traces/{TRACE}")).await;
+            if names.iter().all(|name| body.contains(name)) {
+                return (status, body);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (status, body) = timeout(PATIENCE, wait).await.expect("all have ended");
     assert_eq!(status, 200, "{body}");
     assert!(
         !body.contains("content-"),
@@ -112,11 +129,7 @@ async fn a_trace_reaches_from_the_keystroke_to_its_echo() {
     assert!(!body.contains(&id), "ids of terminals are in no span");
     let answer: Value = serde_json::from_str(&body).unwrap();
     let spans = answer["data"][0]["spans"].as_array().unwrap();
-    for (process, asked_by, send) in [
-        ("process terminal:create", create, "send terminal:created"),
-        ("process terminal:input", key, "send terminal:output"),
-        ("process terminal:close", close, "send terminal:closed"),
-    ] {
+    for (process, asked_by, send) in expected {
         let handler = named(spans, process);
         assert_eq!(
             handler.parent(),

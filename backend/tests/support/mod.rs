@@ -24,7 +24,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 pub const TOKEN: &str = "0123456789abcdef-test";
 
 /// Nothing that is waited for in a test takes this long.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running application.
 pub struct Server {
