@@ -24,6 +24,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use crate::guard::LogQuota;
@@ -37,8 +38,12 @@ pub(crate) struct Bounds {
     /// How many of them one address may have.
     pub(crate) of_one_address: usize,
     /// A connection on which the head of a request, the first or a next one, is not complete by then is
-    /// closed. Bodies, responses and WebSockets may take any time.
+    /// closed.
     pub(crate) head: Duration,
+    /// A connection, WebSockets included, that takes nothing of what is sent to it for so long is closed:
+    /// whoever asks and never reads would keep its place without a token. As long as it takes something,
+    /// answers may take any time, and so may bodies.
+    pub(crate) taking: Duration,
 }
 
 /// Connections that are being told so at a time; those beyond are closed without a word.
@@ -106,6 +111,7 @@ pub(crate) async fn serve(
         let connection = Connection {
             _place: place,
             http: http.clone(),
+            taking: bounds.taking,
             router: router.clone(),
             peer,
             ended: ended.clone(),
@@ -174,6 +180,7 @@ struct Connection {
     /// Given back at the end, or when it becomes a WebSocket: of these there are as many as sessions.
     _place: Place,
     http: http1::Builder,
+    taking: Duration,
     router: Router,
     peer: SocketAddr,
     ended: watch::Receiver<bool>,
@@ -185,6 +192,8 @@ impl Connection {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.taking));
         let (router, peer, mut ended) = (self.router, self.peer, self.ended);
         let service = service_fn(move |mut request: http::Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
@@ -192,7 +201,7 @@ impl Connection {
         });
         let connection = self
             .http
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Box::pin(stream)), service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);
         let served = tokio::select! {
@@ -212,4 +221,51 @@ impl Connection {
 async fn asked_to_end(ended: &mut watch::Receiver<bool>) {
     // A sender that is gone has ended, too.
     drop(ended.wait_for(|ended| *ended).await);
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+
+    use super::*;
+
+    const ASKED: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+
+    async fn answer(address: SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(ASKED).await.unwrap();
+        let mut start = vec![0; 12];
+        stream.read_exact(&mut start).await.unwrap();
+        String::from_utf8(start).unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_of_an_answer_loses_its_place() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // More than the system keeps for whoever does not read.
+        let router = Router::new().route("/", get(async || "x".repeat(32 * 1024 * 1024)));
+        let bounds = Bounds {
+            connections: 1,
+            of_one_address: 1,
+            head: Duration::from_secs(600),
+            taking: Duration::from_millis(200),
+        };
+        let (end, ended) = oneshot::channel();
+        let server = tokio::spawn(serve(listener, router, bounds, ended));
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        silent.write_all(ASKED).await.unwrap();
+        silent.readable().await.unwrap();
+        // Its answer has begun, so the one place is its own.
+        let freed = async {
+            while answer(address).await != "HTTP/1.1 200" {
+                tokio::task::yield_now().await;
+            }
+        };
+        let patience = Duration::from_secs(60);
+        timeout(patience, freed).await.expect("the place is free");
+        drop(silent);
+        end.send(()).unwrap();
+        timeout(patience, server).await.unwrap().unwrap();
+    }
 }

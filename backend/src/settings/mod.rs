@@ -19,6 +19,9 @@ use crate::guard::{BadToken, Origin, Token};
 use crate::operate::Operation;
 use crate::terminal::{Limits, Shell};
 
+/// How long a client may take nothing of what is sent to it.
+const TAKING: Duration = Duration::from_secs(60);
+
 /// A terminal in the browser, with its traces.
 #[derive(Debug, Parser)]
 #[command(
@@ -226,6 +229,7 @@ impl Settings {
                 .max_sockets_per_address
                 .map_or(connections / 4 * 3, usize::from),
             head: Duration::from_secs(self.header_timeout.into()),
+            taking: TAKING,
         }
     }
 
