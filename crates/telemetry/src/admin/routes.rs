@@ -92,6 +92,18 @@ async fn dry_run(
     }
     let telemetry = admin.telemetry.clone();
     let runs = blocking(&admin, move |live| {
+        if let (Some(routes), true) = (&routes, samples.is_empty()) {
+            // What is wrong with rules is told where there is nothing to try them on, too.
+            let change = LiveChange::Settings {
+                destinations: None,
+                routes: Some(routes.clone()),
+            };
+            let terms = LiveTerms {
+                discard: true,
+                ..LiveTerms::default()
+            };
+            live.check(&change, &terms)?;
+        }
         let mut runs = Vec::with_capacity(samples.len());
         for (index, (signal, sample, body)) in samples.into_iter().enumerate() {
             let report = match &routes {

@@ -240,12 +240,16 @@ async fn proposed_rules_are_tried_on_samples() {
     let bad = ask(json!({ "samples": [{ "spans": [] }] })).await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(bad.body["problems"][0]["pointer"], "/samples/0");
-    let bad = ask(json!({ "samples": [sample], "routes": [{ "name": "x" }] })).await;
-    assert_eq!(
-        bad.body["problems"][0]["pointer"], "/routes/0",
-        "{}",
-        bad.text
-    );
+    for bad in [
+        json!({ "samples": [sample], "routes": [{ "name": "x" }] }),
+        // No sample was seen so far.
+        json!({ "routes": [{ "name": "x" }] }),
+    ] {
+        let bad = ask(bad).await;
+        assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", bad.text);
+        let problem = &bad.body["problems"][0];
+        assert_eq!(problem["pointer"], "/routes/0", "{}", bad.text);
+    }
     let accepted = send(&telemetry, 0..1).await;
     arrived("the sample", &sink, &accepted).await;
     let seen = post(&telemetry, "/routes/dry-run").await;
