@@ -1,6 +1,7 @@
 /** `@aetherterm/telemetry/vite`: a plugin for Vite. It runs while an application is built, and is no part of it. */
 import type { Plugin } from 'vite';
 import { type Node, carry } from './carry.js';
+import { folderOf, hint, preloads } from './early.js';
 
 /** Parts of a file's path (with `/` in between on every system), or patterns that it matches. */
 export type FileRules = string | RegExp | readonly (string | RegExp)[];
@@ -20,6 +21,18 @@ export interface TelemetryPluginOptions {
    * methods and generators, `for await`, and `await` at the top of a module. Default `true`.
    */
   await?: boolean | AwaitOptions;
+  /**
+   * Whether built pages ask for the engine along with their own scripts (`<link rel="modulepreload">`, at low priority), instead
+   * of when these have run. On slow networks the first telemetry leaves a round trip earlier, and the page's own scripts share the
+   * line with it. Pages that load telemetry by `import()` ask for it when they do. Default `false`; nothing is added where Vite's
+   * `build.modulePreload` is `false`.
+   */
+  preload?: boolean;
+  /**
+   * Whether the engine's file of a built page begins with `//# allFunctionsCalledOnLoad`, by which Chromium compiles it while it
+   * arrives, beside the main thread. Default `true`.
+   */
+  compileEarly?: boolean;
 }
 
 const HELPER = '@aetherterm/telemetry/core';
@@ -59,21 +72,44 @@ const free = (code: string, name: string): string => {
  * import { telemetry } from '@aetherterm/telemetry/vite';
  * export default defineConfig({ plugins: [vue(), telemetry()] });
  */
-export const telemetry = ({ await: rule = true }: TelemetryPluginOptions = {}): Plugin => ({
-  name: 'aetherterm:telemetry',
-  // When TypeScript, JSX and components have become JavaScript.
-  enforce: 'post',
-  config({ optimizeDeps }) {
-    return rule && prepares(import.meta.url, optimizeDeps?.exclude) ? { optimizeDeps: { include: [HELPER] } } : undefined;
-  },
-  transform(code, id, options) {
-    // On a server that renders nothing is recorded.
-    if (!rule || options?.ssr || !/\basync\b|\bawait\b/.test(code) || !concerns(id, rule === true ? {} : rule)) return null;
-    const make = free(code, '__aetherSuspension');
-    const text = carry(code, this.parse(code) as unknown as Node, make, free(code, '__aether'), (message, position) => this.warn(message, position));
-    if (!text) return null;
-    // Imports hold for the whole module, wherever they stand.
-    text.append(`\nimport { suspension as ${make} } from ${JSON.stringify(HELPER)};\n`);
-    return { code: text.toString(), map: text.generateMap({ source: id, hires: 'boundary' }) };
-  },
-});
+export const telemetry = ({ await: rule = true, preload = false, compileEarly = true }: TelemetryPluginOptions = {}): Plugin => {
+  const folder = folderOf(import.meta.url);
+  let links = preload;
+  let ssr = false;
+  return {
+    name: 'aetherterm:telemetry',
+    // When TypeScript, JSX and components have become JavaScript.
+    enforce: 'post',
+    config({ optimizeDeps }) {
+      return rule && prepares(import.meta.url, optimizeDeps?.exclude) ? { optimizeDeps: { include: [HELPER] } } : undefined;
+    },
+    configResolved({ build }) {
+      links = preload && build.modulePreload !== false;
+      ssr = !!build.ssr;
+    },
+    transform(code, id, options) {
+      // On a server that renders nothing is recorded.
+      if (!rule || options?.ssr || !/\basync\b|\bawait\b/.test(code) || !concerns(id, rule === true ? {} : rule)) return null;
+      const make = free(code, '__aetherSuspension');
+      const text = carry(code, this.parse(code) as unknown as Node, make, free(code, '__aether'), (message, position) => this.warn(message, position));
+      if (!text) return null;
+      // Imports hold for the whole module, wherever they stand.
+      text.append(`\nimport { suspension as ${make} } from ${JSON.stringify(HELPER)};\n`);
+      return { code: text.toString(), map: text.generateMap({ source: id, hires: 'boundary' }) };
+    },
+    transformIndexHtml: {
+      order: 'post',
+      // While developing there is no bundle.
+      handler: (html, { bundle, chunk }) => (links && bundle && chunk ? preloads(html, bundle, chunk.fileName, folder) : []),
+    },
+    generateBundle: {
+      // What minifies is done.
+      order: 'post',
+      handler(_options, bundle) {
+        // Vite 5 has no environments, and says so in the configuration.
+        const server = this.environment ? this.environment.config.consumer === 'server' : ssr;
+        if (compileEarly && !server) hint(bundle, folder);
+      },
+    },
+  };
+};
