@@ -47,7 +47,7 @@ const entryPoints = Object.fromEntries(
   ),
 );
 /** What is loaded later has a name as well; one with a hash in it would be 8 bytes longer wherever it is named. */
-for (const later of ['core/start', 'everything/rest', 'core/headers', 'core/json', 'core/metrics', 'instrumentations/web-vitals/measure']) {
+for (const later of ['core/start', 'everything/rest', 'core/headers', 'core/json', 'core/rare', 'packing/packer', 'packing/worker', 'instrumentations/web-vitals/measure']) {
   entryPoints[basename(later)] = `src/${later}.ts`;
 }
 // One build for all, so that what they share is one module, and shortened names are the same everywhere.

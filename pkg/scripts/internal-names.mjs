@@ -8,13 +8,13 @@ const NAMES = `
   ack ackId acknowledged activity adopt again answer arm awaitAck awaitReply begin begun buckets coding collect connectedAt
   connectionSpan core courier current decision deliver describe described disconnected dispatch drain droppedAttributes
   droppedEvents droppedLinks due encoder encodeSome envelope failed failing filled finishSend finishSpan flying forget full
-  growth  hand handled hold holds inFlight instruments inUse late lease least leaving ledger loadMetrics maxAge mayBegin measurement
+  growth  hand handled hold holds inFlight instruments inUse late lease least leaving ledger loadRare maxAge mayBegin measurement
   most notLoaded numbers outcome parentId perSecond posted prepare pump receive recording refused refusing
   remoteParent reported requestOf reserved restart room safe sendFinal sent serverIsReady setReady settings settle settled severityText shelf
   since sink socket spill stuck succeeded sweep sweeping takeAll timer timerAt tokens transportName turn undo
   unencoded unmeasured unpack wake watchUpgrade writer writing
 
-  addBatch asleep batches changing collected contexts excess gates getMetrics handles isOff isOver killed longest
+  addBatch asleep batches changing collected contexts excess gates getRare handles isOff isOver killed longest
   parcels relieve removeBatch sendHeld sources visit within
 
   _estimateP98LongestInteraction _getInteractionCountForNavigation _latency _longestInteractionList _longestInteractionMap

@@ -46,7 +46,7 @@ const cells = (...values) => values.map((value) => String(value).padStart(9)).jo
 console.log('bytes'.padEnd(34) + cells('raw', 'gzip', 'brotli', 'cap', 'first', 'cap'));
 
 let failed = false;
-for (const { name, code, cap, without = ['json'], first = Infinity } of APPLICATIONS) {
+for (const { name, code, cap, without = ['json', 'packer'], first = Infinity } of APPLICATIONS) {
   const size = await bundle(code, without);
   console.log(name.padEnd(34) + cells(size.raw, size.gzip, size.brotli, cap, size.first, first === Infinity ? '' : first));
   if (size.brotli > cap || size.first > first) {

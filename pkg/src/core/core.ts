@@ -57,7 +57,7 @@ export class Core implements BaseTelemetry, InstrumentationContext {
     const traceId = parent ? parent.traceId : id(16);
     sampled = this.decide(traceId, parent, name, options) && sampled !== false;
     const span = new SpanImpl(traceId, id(8), sampled, parent, name, options, this.sink);
-    if (sampled && this.route) span.attributes['aether.route'] ??= this.route;
+    if (this.route) span.attributes['aether.route'] ??= this.route;
     return span;
   };
 

@@ -35,18 +35,21 @@ const SLICE_MS = 5;
 /** How long a page may be busy all the time before it is asked for some of it, in milliseconds. */
 const PATIENCE_MS = 500;
 
-/** Loads what adds up measurements. */
-export type LoadMetrics = () => Promise<Pick<typeof import('./metrics.js'), 'Metrics'>>;
+/** A page that has exported so many of one signal may record much. */
+const MUCH = 500;
+
+/** Loads what adds up measurements, and what sees to it if there is much. */
+export type LoadRare = () => Promise<typeof import('./rare.js')>;
 
 /** Loads the module and hands it the settings; rejects with the reason why that is not possible. */
-export const startEngine = async (options: TelemetryOptions, client: Client, metrics: LoadMetrics): Promise<Engine> => {
+export const startEngine = async (options: TelemetryOptions, client: Client, rare: LoadRare): Promise<Engine> => {
   const urls = endpoints(options.endpoint);
   // Has been explained.
   if (!urls) throw undefined;
   const { headers = {}, wasm, protocol } = options;
   const fetch = originalFetch();
   const parsed = typeof headers === 'string' ? (await import('./headers.js')).parseHeaders(headers) : headers;
-  const engine = new Engine(await loadModule(wasm), options, urls, parsed, fetch, client, metrics);
+  const engine = new Engine(await loadModule(wasm), options, urls, parsed, fetch, client, rare);
   return protocol === 'http/json' ? (await import('./json.js')).speakJson(engine) : engine;
 };
 
@@ -57,22 +60,26 @@ export class Engine extends Transport {
   /** Measurements that wait for the code which adds them up; a page that measures nothing never loads it. */
   private unmeasured: (Measurement | Source)[] = [];
   private loading: Promise<void> | undefined;
-  private readonly interval: number;
   private text!: Uint8Array<ArrayBuffer>;
 
   constructor(
     readonly module: Module,
-    options: TelemetryOptions,
+    readonly options: TelemetryOptions,
     urls: readonly string[],
     headers: Record<string, string>,
     fetch: typeof globalThis.fetch,
     readonly client: Client,
-    private readonly getMetrics: LoadMetrics,
+    private readonly getRare: LoadRare,
   ) {
     super(urls, headers, fetch);
     this.view();
-    const { writer } = this;
-    this.interval = clamp(options.metricsIntervalMs, 30_000, 1000, 3_600_000);
+    this.settings(this.writer);
+    this.hand();
+  }
+
+  /** Writes the frame that a module gets first. */
+  settings(writer: FrameWriter): void {
+    const { options } = this;
     writer.put(
       SETTINGS,
       clamp(options.maxQueueBytes, 1 << 20, 64 << 10, 64 << 20),
@@ -81,7 +88,6 @@ export class Engine extends Transport {
       VERSION,
     );
     writer.attributes(resource(options));
-    this.hand();
   }
 
   record(record: AnyRecord): void {
@@ -160,14 +166,14 @@ export class Engine extends Transport {
     const { metrics, unmeasured } = this;
     const taken = metrics ? metrics.add(measurement) : unmeasured.length < MAX_UNMEASURED && unmeasured.push(measurement);
     if (!taken) this.writer.put(LOSS, 2, MALFORMED, 1);
-    this.loadMetrics();
+    this.loadRare();
   }
 
-  /** Wanted once something is measured, or was lost: losses are metrics, too. */
-  loadMetrics(): void {
-    this.loading ??= this.getMetrics().then(
-      ({ Metrics }) => {
-        this.metrics = new Metrics(this.interval);
+  /** Wanted once something is measured, or was lost, as losses are metrics, too; or if there is much. */
+  loadRare(): void {
+    this.loading ??= this.getRare().then(
+      ({ assist }) => {
+        this.metrics = assist(this);
         for (const one of this.unmeasured.splice(0)) this.measure(one);
         this.arm(this.hand());
       },
@@ -188,8 +194,8 @@ export class Engine extends Transport {
       this.text.set(body);
       const due = this.module.answered(id, status, retryAfterMs, Math.random(), body.length, now());
       this.view();
-      // A good time to see whether something was lost.
-      if (!this.loading) this.counters((_signal, reason, count) => reason && count && this.loadMetrics());
+      // A good time to see whether something was lost, or there is much.
+      if (!this.loading) this.counters((_signal, reason, count) => count > (reason ? 0 : MUCH) && this.loadRare());
       return due;
     }) ?? Infinity;
   }

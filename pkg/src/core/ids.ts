@@ -12,7 +12,6 @@ let at = 0;
 
 /** An id of that many bytes, as lower-case hex. */
 export const id = (bytes: number): string => {
-  let from = at;
   at += 2 * bytes;
   if (at > hex.length) {
     // Zeros only would mean "no id".
@@ -20,10 +19,9 @@ export const id = (bytes: number): string => {
       crypto.getRandomValues(pool);
       hex = pool.toHex?.() ?? Array.from(pool, (byte) => (byte + 256).toString(16).slice(1)).join('');
     } while (/0{16}/.test(hex));
-    from = 0;
     at = 2 * bytes;
   }
-  return hex.slice(from, at);
+  return hex.slice(at - 2 * bytes, at);
 };
 
 /**

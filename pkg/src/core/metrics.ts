@@ -19,6 +19,8 @@ const MAX_SERIES = 200;
 const MAX_POINTS = 60;
 /** Their buckets together. */
 const MAX_BUCKETS = 900;
+/** In milliseconds. */
+const INTERVAL_MS = 30_000;
 const METRIC = 2;
 const DELTA = 1;
 
@@ -53,7 +55,12 @@ export class Metrics {
   /** Losses that have been measured, by signal and reason. */
   private readonly reported: Record<string, number> = {};
 
-  constructor(private readonly interval: number) {}
+  private readonly interval: number;
+
+  constructor(interval = INTERVAL_MS) {
+    // Not a number: the default.
+    this.interval = Math.min(Math.max(interval, 1000), 3_600_000) || INTERVAL_MS;
+  }
 
   /** When the interval is over. Something may have been lost by then, even if nothing is measured. */
   get due(): number {

@@ -10,6 +10,8 @@ export interface Module {
   answered(id: number, status: number, retryAfter: number, jitter: number, bodyBytes: number, now: number): number;
   resume(): void;
   counters(): void;
+  /** What it was made of: there may be more than one. */
+  compiled: WebAssembly.Module;
 }
 
 /** Replaced by the build with what `scripts/embed.mjs` makes of the module. */
@@ -18,21 +20,15 @@ declare const __MODULE__: string;
 /** The bytes that `text` stands for: one for each character from `#` on, after a space 92 more, after `!` 184 more. */
 const decode = (text: string): Uint8Array<ArrayBuffer> => {
   const bytes = new TextEncoder().encode(text);
+  let at = 0;
   let length = 0;
-  let more = -35;
-  for (const value of bytes) {
-    if (value < 35) more = (value - 31) * 92 - 35;
-    else {
-      // Behind what is read.
-      bytes[length++] = value + more;
-      more = -35;
-    }
-  }
+  // An index and one turn for each byte: this runs once, while it is still interpreted. What is written is behind what is read.
+  for (let value; (value = bytes[at++]); ) bytes[length++] = value < 35 ? (value - 31) * 92 - 35 + bytes[at++]! : value - 35;
   return bytes.subarray(0, length);
 };
 
 /** Compiles and instantiates the module; rejects with an error that says what went wrong. */
 export const loadModule = async (source: WasmSource = decode(__MODULE__)): Promise<Module> => {
-  const { instance } = await WebAssembly.instantiate(await source);
-  return instance.exports as unknown as Module;
+  const { instance, module } = await WebAssembly.instantiate(await source);
+  return { ...(instance.exports as unknown as Module), compiled: module };
 };

@@ -16,7 +16,7 @@ export type Sink = (span: SpanImpl) => void;
 
 export class SpanImpl implements Span, SpanRecord {
   readonly record = SPAN;
-  attributes: Attributes = {};
+  attributes: Attributes;
   events: EventRecord[] = [];
   droppedEvents = 0;
   links: LinkRecord[] = [];
@@ -53,10 +53,8 @@ export class SpanImpl implements Span, SpanRecord {
     const time = now(at);
     this.start = options?.startTime ?? time;
     this.begun = at + this.start - time;
-    if (sampled && options) {
-      if (options.attributes) this.attributes = { ...options.attributes };
-      options.links?.forEach((context) => this.link(context));
-    }
+    this.attributes = { ...(sampled && options?.attributes) };
+    options?.links?.forEach((context) => this.link(context));
   }
 
   /** Sampled, and not ended. */

@@ -79,8 +79,8 @@ export abstract class Transport {
 
   constructor(
     readonly urls: readonly string[],
-    private readonly headers: Record<string, string>,
-    private readonly fetch: typeof globalThis.fetch,
+    readonly headers: Record<string, string>,
+    readonly fetch: typeof globalThis.fetch,
   ) {
     const happens = {
       // It bubbles to the window, where one comes after all who still record something at the end.

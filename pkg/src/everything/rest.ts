@@ -6,7 +6,7 @@ import { type Session, session } from '../control/session/index.js';
 import type { Client } from '../core/client.js';
 import type { Core } from '../core/core.js';
 import { type Engine, startEngine } from '../core/engine.js';
-import { Metrics } from '../core/metrics.js';
+import * as rare from '../core/rare.js';
 import { consoleInstrumentation } from '../instrumentations/console/index.js';
 import { csp } from '../instrumentations/csp/index.js';
 import { documentLoad } from '../instrumentations/document-load/index.js';
@@ -22,7 +22,7 @@ import { keep } from '../offline/keeper.js';
 import type { Instrumentation, TelemetryOptions } from '../types.js';
 import type { LateParts } from './parts.js';
 
-export const start = (options: TelemetryOptions, client: Client): Promise<Engine> => startEngine(options, client, async () => ({ Metrics }));
+export const start = (options: TelemetryOptions, client: Client): Promise<Engine> => startEngine(options, client, async () => rare);
 
 /** What the page talks to afterwards. */
 export interface Rest {

@@ -120,7 +120,7 @@ export const keep = (engine: Engine, options: OfflineOptions): (() => void) => {
   engine.sendFinal = () => (courier.on ? leave() : sendFinal.call(engine));
 
   // What tells of losses has to be there when something is lost.
-  engine.loadMetrics();
+  engine.loadRare();
   const listen = (type: string, act: (event: Event) => void): void => globalThis.addEventListener?.(type, act, abort);
   listen('online', () => courier.resume());
   listen('offline', () => shelf.spill());

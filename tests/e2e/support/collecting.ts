@@ -15,6 +15,8 @@ const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javas
 export interface Seen {
   path: string
   headers: IncomingMessage['headers']
+  /** When it was there, in milliseconds of this process. */
+  at: number
 }
 
 export interface CollectingServer {
@@ -28,6 +30,10 @@ export interface CollectingServer {
   points: DecodedPoint[]
   /** Exports are answered when this is settled; by default at once. */
   pause?: Promise<unknown> | undefined
+  /** While it is there, spans are refused in this way, and not taken; seconds. */
+  refusal?: { status: number; retryAfter: number } | undefined
+  /** Requests that were. */
+  refused: Seen[]
   close(): Promise<void>
 }
 
@@ -56,13 +62,19 @@ export async function developPage(name: string, files: Record<string, string>, p
 
 /** Serves `folder` (or nothing but answers to everybody, without one) on a free port. */
 export async function startCollecting(folder?: string, policy = ''): Promise<CollectingServer> {
-  const result: Omit<CollectingServer, 'origin' | 'close'> = { seen: [], exports: [], logs: [], spans: [], points: [] }
+  const result: Omit<CollectingServer, 'origin' | 'close'> = { seen: [], exports: [], refused: [], logs: [], spans: [], points: [] }
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://any')
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const one = { path: pathname, headers: request.headers }
+      const one = { path: pathname, headers: request.headers, at: performance.now() }
+      const { refusal } = result
+      if (refusal && pathname.endsWith('/traces')) {
+        result.refused.push(one)
+        response.writeHead(refusal.status, { 'retry-after': `${refusal.retryAfter}` }).end()
+        return
+      }
       if (pathname.startsWith('/v1/')) {
         const raw = Buffer.concat(chunks)
         const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 
 import { type App, create, edit, writeAll } from '../support/app'
-import { type Shop, imported, joined, order } from '../support/shop'
+import { type Shop, busy, imported, joined, order } from '../support/shop'
 import { expect, test } from '../support/test'
 
 const subpaths = ({ entries }: App) => entries.map(({ subpath }) => subpath)
@@ -44,6 +44,7 @@ test('Vite with Vue, router and Pinia, named by a variable, built and while deve
   const shop = await openShop(app.folder)
   await order(page, shop.origin, shop)
   expect(await imported(page)).toEqual(subpaths(app))
+  await busy(page)
   await orderWhileDeveloping(app, await openShop(app.folder), page)
 })
 
@@ -56,6 +57,7 @@ test('Vite without Vue, below another path and while developing', async ({ packe
   const shop = await openShop(app.folder)
   await order(page, `${shop.origin}/shop/`, shop)
   expect(await imported(page)).toEqual(subpaths(app))
+  await busy(page)
 
   await orderWhileDeveloping(app, await openShop(app.folder), page)
 })
@@ -70,6 +72,7 @@ test('webpack, below a path it was not told of', async ({ packed, openShop, page
   const shop = await openShop(app.folder)
   await order(page, `${shop.origin}/shop/`, shop)
   expect(await imported(page)).toEqual(subpaths(app))
+  await busy(page)
 })
 
 test('a page without a bundler', async ({ packed, openShop, page }) => {
@@ -86,6 +89,7 @@ test('a page without a bundler', async ({ packed, openShop, page }) => {
   const shop = await openShop(app.folder)
   await order(page, `${shop.origin}/shop/`, shop)
   expect(await imported(page)).toEqual(subpaths(app))
+  await busy(page)
 })
 
 test('Vitest with jsdom', async ({ packed, openShop }) => {

@@ -27,7 +27,7 @@ export async function openShop(folder: string): Promise<Shop> {
   }
 }
 
-declare const telemetry: { ready: Promise<boolean> }
+declare const telemetry: { ready: Promise<boolean>; startSpan(name: string, options: object): { end(): void } }
 declare const all: Record<string, string[]>
 
 /** Opens the page, orders, and finds the order as one trace of page and server. Nothing may be on the console. */
@@ -44,6 +44,18 @@ export async function order(page: Page, url: string, shop: Shop): Promise<void> 
   expect(await page.evaluate(() => telemetry.ready)).toBe(true)
   await joined(shop)
   expect(complaints).toEqual([])
+}
+
+/** Has the page record so much that it gets a worker, whose file must have been found. */
+export async function busy(page: Page): Promise<void> {
+  await expect
+    .poll(async () => {
+      await page.evaluate(() => {
+        for (let n = 0; n < 1500; n++) telemetry.startSpan('busy', { parent: null }).end()
+      })
+      return page.workers()[0]?.evaluate(() => typeof onmessage)
+    })
+    .toBe('function')
 }
 
 /** The subpaths that the page has imported, each with something in it. */
