@@ -18,7 +18,7 @@ import { spread, verdicts } from './lib/verdicts.mjs';
 
 const HELP = `cargo xtask bench browser [--rounds N] [--traces N] [--only NAME,NAME] [--out FOLDER] [--page FILE]
   --rounds N     how often every contestant runs (3)
-  --traces N     traces of ten spans in each run (1000)
+  --traces N     traces of ten spans in each run (2000)
   --only NAMES   only these: ${['aether', 'otel-proto', 'otel-json', 'faro', 'sentry'].join(', ')}
   --out FOLDER   where the report goes (artifacts/bench)
   --page FILE    a Markdown page whose part for this benchmark is replaced by the report`;
@@ -31,7 +31,7 @@ const STARTS = 9;
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    traces: { type: 'string', default: '1000' },
+    traces: { type: 'string', default: '2000' },
     only: { type: 'string' },
     out: { type: 'string', default: join(import.meta.dirname, '../../artifacts/bench') },
     page: { type: 'string' },
@@ -48,14 +48,14 @@ const count = (name) => {
   throw new Error(`--${name} is ${values[name]}: set it to a whole number`);
 };
 const rounds = count('rounds');
-const load = { traces: count('traces'), warmUp: 300 };
+const load = { traces: count('traces'), warmUp: 1000 };
 const chosen = values.only?.split(',') ?? LOADED;
 const unknown = chosen.filter((name) => !LOADED.includes(name));
 if (unknown.length) throw new Error(`no contestant ${unknown.join(', ')}; they are ${LOADED.join(', ')}`);
 
 const out = resolve(values.out);
 const served = join(out, 'browser');
-prepare(served);
+await prepare(served);
 for (const name of ['empty', ...LOADED, ...STARTED]) await bundle(name, served);
 const receiver = await receive(served);
 const browser = await launch();

@@ -65,15 +65,25 @@ const traced = async (session, includedCategories, act) => {
   return { events, result };
 };
 
-/** Runs `act` and returns what the page has marked meanwhile: by their names, milliseconds, and those of the thread's processor time. */
+const TASKS = ['disabled-by-default-devtools.timeline', 'devtools.timeline'];
+
+/**
+ * Runs `act` and returns what the page has marked meanwhile, by their names: milliseconds, and those of processor time that tasks of
+ * its thread have taken by then. What the thread takes between tasks is not in it: Chromium slows a processor down by keeping the
+ * thread busy, and does so while it waits, too.
+ */
 export const marksDuring = async (session, act) => {
-  const { events } = await traced(session, ['blink.user_timing'], act);
-  return Object.fromEntries(events.filter(({ tts }) => tts !== undefined).map(({ name, ts, tts }) => [name, { at: ts / 1000, cpu: tts / 1000 }]));
+  const { events } = await traced(session, ['blink.user_timing', ...TASKS], act);
+  const marks = events.filter(({ cat, tts }) => cat === 'blink.user_timing' && tts !== undefined);
+  const [{ pid, tid }] = marks;
+  const tasks = events.filter((event) => event.name === 'RunTask' && event.pid === pid && event.tid === tid && event.tdur !== undefined);
+  const before = (end) => tasks.reduce((sum, { tts, tdur }) => sum + Math.min(tdur, Math.max(end - tts, 0)), 0);
+  return Object.fromEntries(marks.map(({ name, ts, tts }) => [name, { at: ts / 1000, work: before(tts) / 1000 }]));
 };
 
 /** Runs `act` and returns the main thread's tasks meanwhile, in milliseconds of processor time, longest first. */
 export const tasksDuring = async (session, act) => {
-  const { events, result } = await traced(session, ['disabled-by-default-devtools.timeline', 'devtools.timeline', '__metadata'], act);
+  const { events, result } = await traced(session, [...TASKS, '__metadata'], act);
   const main = events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`);
   const tasks = events
     .filter(({ name, pid, tid }) => name === 'RunTask' && main.includes(`${pid} ${tid}`))

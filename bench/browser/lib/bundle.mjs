@@ -3,12 +3,13 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
+import { telemetry } from '../../../pkg/dist/vite.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const brotli = (content) => brotliCompressSync(content).length;
 
 /** Bundles an application, whose code this is, and returns its chunks; `name` is that of the first. */
-const chunks = async (code, name = 'application') => {
+const chunks = async (code, name = 'application', plugins = []) => {
   const id = join(ROOT, 'application.js');
   const application = { name: 'application', resolveId: (name) => (name === 'application' ? id : null), load: (name) => (name === id ? code : null) };
   const bundle = await rolldown({
@@ -16,23 +17,25 @@ const chunks = async (code, name = 'application') => {
     cwd: ROOT,
     platform: 'browser',
     transform: { define: { 'process.env.NODE_ENV': '"production"', __SENTRY_DEBUG__: 'false' } },
-    plugins: [application],
+    plugins: [application, ...plugins],
     logLevel: 'silent',
   });
   const { output } = await bundle.generate({ format: 'esm', entryFileNames: `${name}.js`, minify: true, comments: { annotation: false, jsdoc: false, legal: false } });
   return output.filter(({ type }) => type === 'chunk');
 };
 
-/** Writes the bundle of a contestant into `folder`: an application, which exports nothing. */
+/** Writes the bundle of a contestant into `folder`: an application, which exports nothing, built with our plugin for Vite. */
 export const bundle = async (name, folder) => {
   const code = `import { start } from './contestants/${name}.js'; globalThis.start = start;`;
-  for (const { fileName, code: text } of await chunks(code, name)) writeFileSync(join(folder, fileName), text);
+  for (const { fileName, code: text } of await chunks(code, name, [telemetry({ await: false })])) writeFileSync(join(folder, fileName), text);
 };
 
-/** An empty folder for the bundles. */
-export const prepare = (folder) => {
+/** An empty folder for the bundles but for our worker, which is a file of its own. */
+export const prepare = async (folder) => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  const worker = await rolldown({ input: join(ROOT, '../../pkg/dist/worker.js'), platform: 'browser', logLevel: 'silent' });
+  await worker.write({ file: join(folder, 'worker.js'), format: 'esm', minify: true });
 };
 
 /** Bytes with brotli that an application loads: all, and what blocks the first paint. `without`: chunks it never loads. */

@@ -4,7 +4,7 @@ import { weigh } from './bundle.mjs';
 
 /** Ours are the applications of `cargo xtask size`. */
 const ours = async (name) => {
-  const { code, without = ['json'] } = APPLICATIONS.find((one) => one.name === name);
+  const { code, without = ['json', 'packer'] } = APPLICATIONS.find((one) => one.name === name);
   return weigh(code.replaceAll('./dist/', '../../pkg/dist/'), { without });
 };
 
