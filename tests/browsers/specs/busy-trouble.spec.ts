@@ -1,6 +1,6 @@
 /** Where a page that records much cannot have a worker, or loses it, or its backend, nothing changes but who does the work. */
 import { startCollecting } from '../../e2e/support/collecting'
-import { countStored } from '../../e2e/support/offline'
+import { countStored, lost } from '../../e2e/support/offline'
 import { POLICY, arriveOnce, open, test, times, untilBusy } from '../support/busy'
 import { linkTo } from '../support/link'
 import { expect } from '../support/test'
@@ -114,15 +114,21 @@ test('with an offline store a lost connection loses nothing', async ({ tab, serv
   }
 })
 
-test('nor does leaving a page that has more than it can send in its last moment', async ({ tab, server }) => {
+test('nor does leaving a page that has more than it can send in its last moment, or it is counted', async ({ tab, server }) => {
   const page = `${server.origin}/?store`
   await open(tab, page)
   await untilBusy(tab, server)
   const all = await tab.evaluate(() => record(2000))
   await tab.goto('about:blank')
-  // The next page sends what that one has kept.
+  // The next page sends what that one has kept, and tells of what there was no time to write.
   await open(tab, page)
-  await arriveOnce(server, all)
+  const known = async () => {
+    await tab.evaluate(() => telemetry.flush())
+    return times(server).size + lost(server, 'page_closed')
+  }
+  await expect.poll(known, { timeout: 30_000 }).toBe(all)
+  expect([...times(server)].filter(([, often]) => often !== 1)).toEqual([])
+  expect(times(server).size).toBeGreaterThan(all - 1000)
 })
 
 test('settings that end telemetry end it at once', async ({ tab, server }) => {
