@@ -154,21 +154,24 @@ impl Client {
         self.socket.close(None).await.unwrap();
     }
 
+    /// The next text but for heartbeats, which are no sign that there will be one.
     async fn text(&mut self) -> String {
-        loop {
-            match self.message().await {
-                Message::Text(text) if text.as_str() == "2" => self.send("3".into()).await,
-                Message::Text(text) => return text.to_string(),
-                other => panic!("no text: {other:?}"),
+        let text = async {
+            loop {
+                match self.message().await {
+                    Message::Text(text) if text.as_str() == "2" => self.send("3".into()).await,
+                    Message::Text(text) => return text.to_string(),
+                    other => panic!("no text: {other:?}"),
+                }
             }
-        }
+        };
+        let text = tokio::time::timeout(PATIENCE, text).await;
+        text.expect("the server says nothing")
     }
 
     async fn message(&mut self) -> Message {
-        tokio::time::timeout(PATIENCE, self.socket.next())
-            .await
-            .expect("the server says nothing")
-            .expect("the server closed the connection")
-            .unwrap()
+        let message = tokio::time::timeout(PATIENCE, self.socket.next()).await;
+        let message = message.expect("the server says nothing");
+        message.expect("the server closed the connection").unwrap()
     }
 }
