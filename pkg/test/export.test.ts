@@ -141,6 +141,23 @@ describe('export', () => {
     expect(telemetry.stats()).toMatchObject({ queued: 0, exported: { traces: 1 } });
   });
 
+  it('is not over because the page is complete, but where the page has come back as it was', async () => {
+    const page = new EventTarget();
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const [telemetry, collector] = await startBoth();
+    let answer!: () => void;
+    collector.pause = new Promise<void>((resolve) => (answer = resolve));
+    onTestFinished(() => answer());
+    telemetry.startSpan('a').end();
+    void telemetry.flush();
+    await until(() => collector.spans().length === 1);
+    page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }));
+    expect(telemetry.stats()).toMatchObject({ queued: 1, exported: { traces: 0 } });
+    page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+    expect(telemetry.stats()).toMatchObject({ queued: 0, exported: { traces: 1 } });
+  });
+
   it('tries again what a busy backend has refused, and sends the same', async () => {
     const [telemetry, collector] = await startBoth({ scheduledDelayMs: 0 });
     const statuses = [503, 429, 200];

@@ -87,14 +87,14 @@ export abstract class Transport {
       visibilitychange: () => (document.visibilityState === 'hidden' ? this.sendFinal() : resync()),
       pagehide: () => this.sendFinal(),
       // A page that comes back as it was may never hear of what was on its way; what the browser was to deliver, it has.
-      pageshow: () => this.flying.forEach((request) => this.finish(request, request.safe ? 200 : 0)),
+      pageshow: ({ persisted }: PageTransitionEvent) => persisted && this.flying.forEach((request) => this.finish(request, request.safe ? 200 : 0)),
       online: () => {
         this.module.resume();
         this.arm(0);
       },
     };
     // There is no such function under Node.
-    for (const [type, act] of Object.entries(happens)) globalThis.addEventListener?.(type, act, this.abort);
+    for (const [type, act] of Object.entries(happens)) globalThis.addEventListener?.(type as 'pageshow', act, this.abort);
   }
 
   /** Encodes some of what waits; where there will be no other time, for as long as `final` says, in milliseconds. */

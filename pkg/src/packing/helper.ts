@@ -19,6 +19,8 @@ export class Helper {
   private readonly away = new Map<number, Lot>();
   private readonly worker: Worker;
   private last = 0;
+  /** Up to this one something has to come back. */
+  private due = 0;
   private watch: ReturnType<typeof setTimeout> | undefined;
 
   /** Throws where a page cannot have workers. */
@@ -47,6 +49,8 @@ export class Helper {
   pack(lot: Lot, end: boolean): void {
     this.away.set(++this.last, lot);
     this.say([this.last, lot, end]);
+    if (!end) return;
+    this.due = this.last;
     this.wait();
   }
 
@@ -70,14 +74,14 @@ export class Helper {
     this.worker.terminate();
   }
 
-  /** Sees to it that what it has now comes back. */
+  /** Sees to it that what is due now comes back. */
   private wait(): void {
-    const { last } = this;
+    const { due } = this;
     this.watch ??= setTimeout(() => {
       this.watch = undefined;
       const [oldest] = this.away.keys();
-      if (oldest! <= last) this.employer.failed();
-      else if (oldest) this.wait();
+      if (oldest! <= due) this.employer.failed();
+      else if (oldest! <= this.due) this.wait();
     }, PATIENCE_MS);
   }
 

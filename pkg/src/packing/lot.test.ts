@@ -86,6 +86,16 @@ describe('a lot', () => {
     expect(throughLots(all)).toEqual(before);
   });
 
+  it('is bounded, whatever its attributes are called', () => {
+    const many = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`k${n}`, n]));
+    const named = (n: number): Attributes => Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`${n} ${at} ${'k'.repeat(1500)}`, at]));
+    const lots = new LotWriter(writer());
+    for (let n = 0; n < 1000 && !lots.enough; n++) for (const one of [many, { ['k'.repeat(1e6)]: n }, named(n)]) lots.add(values(one));
+    const lot = lots.close();
+    expect(JSON.stringify(lot.shapes).length).toBeLessThan(400_000);
+    expect(lot.bytes).toBeGreaterThan(JSON.stringify(lot.shapes).length / 2);
+  });
+
   it('begins anew when it is closed', () => {
     const lots = new LotWriter(writer());
     lots.add(values({ a: 1 }));

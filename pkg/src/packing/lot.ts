@@ -48,6 +48,8 @@ export interface Lot {
   /** Names of attributes, in their order. */
   readonly shapes: readonly (readonly string[])[];
   readonly spans: number;
+  /** Roughly those that it takes. */
+  readonly bytes: number;
 }
 
 /** Lots that go out together, and how many spans the request has. */
@@ -55,9 +57,6 @@ export interface Batch {
   readonly lots: readonly Lot[];
   readonly items: number;
 }
-
-/** Roughly the bytes it takes. */
-export const bytesOf = ({ text, small, numbers }: Lot): number => text.length + small.byteLength + numbers.byteLength;
 
 /** What the module calls a boolean; the others it calls as they are called here, and a string 0. */
 const BOOLEAN = 3;
@@ -71,6 +70,8 @@ export class LotWriter {
   private text = '';
   private shapes: string[][] = [];
   private shape = 0;
+  /** Units of text in all shapes. */
+  private shapeUnits = 0;
   private traceId = '';
   private parentId = '';
   private name = '';
@@ -83,7 +84,7 @@ export class LotWriter {
 
   /** Whether the lot has to be closed before another span. */
   get enough(): boolean {
-    return this.spans >= SPANS || this.smallUsed > SMALL - ONE_MORE || this.numbersUsed > NUMBERS - ONE_MORE || this.text.length > TEXT;
+    return this.spans >= SPANS || this.smallUsed > SMALL - ONE_MORE || this.numbersUsed > NUMBERS - ONE_MORE || this.text.length + this.shapeUnits > TEXT;
   }
 
   add(span: SpanRecord): void {
@@ -104,10 +105,12 @@ export class LotWriter {
   /** What has been collected; the next lot begins. */
   close(): Lot {
     const { text, shapes, spans } = this;
-    const lot = { text, small: this.small.slice(0, this.smallUsed), numbers: this.numbers.slice(0, this.numbersUsed), shapes, spans };
+    const small = this.small.slice(0, this.smallUsed);
+    const numbers = this.numbers.slice(0, this.numbersUsed);
+    const lot = { text, small, numbers, shapes, spans, bytes: text.length + this.shapeUnits + small.byteLength + numbers.byteLength };
     this.text = this.traceId = this.parentId = this.name = '';
     this.values = [];
-    this.smallUsed = this.numbersUsed = this.spans = this.shape = 0;
+    this.smallUsed = this.numbersUsed = this.spans = this.shape = this.shapeUnits = 0;
     this.shapes = [];
     return lot;
   }
@@ -124,12 +127,17 @@ export class LotWriter {
     this.text += others.text;
   }
 
-  /** Which of the shapes has these names. */
-  private shapeOf(attributes: object): number {
+  /** The one of the shapes that has these names; none where they are too many or too long: a lot is bounded. */
+  private shapeOf(attributes: object): readonly string[] | undefined {
     const keys = Object.keys(attributes);
     const { shapes } = this;
-    const found = shapes.findIndex((shape) => shape.length === keys.length && shape.every((key, at) => key === keys[at]));
-    return found < 0 ? shapes.push(keys) - 1 : found;
+    if (keys.length > MAX_ATTRIBUTES || keys.some(({ length }) => length > MAX_STRING)) return undefined;
+    this.shape = shapes.findIndex((shape) => shape.length === keys.length && shape.every((key, at) => key === keys[at]));
+    if (this.shape < 0) {
+      this.shape = shapes.push(keys) - 1;
+      for (const { length } of keys) this.shapeUnits += length;
+    }
+    return shapes[this.shape];
   }
 
   /** Writes a span that has nothing unusual; otherwise `false`, and nothing is written. */
@@ -181,14 +189,13 @@ export class LotWriter {
     const shapeAt = at++;
     numbers[used++] = span.start;
     numbers[used++] = span.duration;
-    let shape = this.shapes[this.shape];
+    let shape: readonly string[] | undefined = this.shapes[this.shape];
     let count = 0;
     for (const key in attributes) {
       if (!shape || key !== shape[count]) {
         // Another one than before, or one that is not there yet.
-        this.shape = this.shapeOf(attributes);
-        shape = this.shapes[this.shape]!;
-        if (key !== shape[count] || key.length > MAX_STRING) return false;
+        shape = this.shapeOf(attributes);
+        if (key !== shape?.[count]) return false;
       }
       const value = attributes[key];
       if (value === undefined || value === null) small[at++] = NONE;
@@ -214,12 +221,9 @@ export class LotWriter {
         values[count] = value;
       }
       units += key.length;
-      if (++count > MAX_ATTRIBUTES) return false;
+      count++;
     }
-    if (!shape || count !== shape.length) {
-      this.shape = this.shapeOf(attributes);
-      if (this.shapes[this.shape]!.length !== count) return false;
-    }
+    if (count !== shape?.length && count !== this.shapeOf(attributes)?.length) return false;
     if (units > MAX_TEXT) return false;
     small[shapeAt] = this.shape;
     this.traceId = traceId;

@@ -25,7 +25,7 @@ export interface Packed {
   readonly body: Uint8Array<ArrayBuffer> | undefined;
   /** How many spans are in it. */
   readonly items: number;
-  /** How many were too large, of all there were. */
+  /** How many of these lots were too large. */
   readonly tooLarge: number;
 }
 

@@ -3,6 +3,7 @@
  * What exceeds that budget could not outlive it anyway, so the worker sends it.
  */
 import type { Engine } from '../core/engine.js';
+import { later } from '../core/later.js';
 import { LOSS } from '../core/records.js';
 import { rejected } from './answer.js';
 import type { Batch, Lot } from './lot.js';
@@ -18,6 +19,9 @@ export const TOO_LARGE = 1;
 export const MALFORMED = 2;
 const REFUSED = 3;
 const REJECTED = 5;
+/** A worker that has not said by then what has become of a request does not any more, in milliseconds. */
+const PATIENCE_MS = 15_000;
+const NOTHING = /*@__PURE__*/ new Uint8Array();
 
 /** Somebody else sees to the lots that could not be sent, or were. */
 export type Settled = (lots: readonly Lot[], failure?: Outcome) => void;
@@ -29,15 +33,17 @@ export class Outbox {
   private waiting: [body: Uint8Array<ArrayBuffer>, batch: Batch][] = [];
   private readonly sent = new Map<number, Batch>();
   private last = FIRST_ID;
+  /** The page's own, by what says how they have ended. */
+  private readonly open = new Set<(outcome: Outcome) => void>();
 
   constructor(
     private readonly engine: Engine,
     private readonly settled: Settled,
-  ) {
-    // A page that comes back as it was may never hear of what was on its way; what the browser was to deliver, it has.
-    globalThis.addEventListener?.('pageshow', () => {
-      for (const of of this.sent.keys()) if (of < 0) this.answer({ of, status: 200, pause: -1, answer: new Uint8Array() });
-    });
+  ) {}
+
+  /** A page that has come back as it was may never hear of what was on its way; what the browser was to deliver, it has. */
+  restored(): void {
+    for (const end of [...this.open]) end({ of: 0, status: 200, pause: -1, answer: NOTHING });
   }
 
   get lots(): Lot[] {
@@ -52,6 +58,9 @@ export class Outbox {
   /** The worker sends this one. */
   watch(from: number, batch: Batch): void {
     this.sent.set(from, batch);
+    later(PATIENCE_MS, () => {
+      if (this.sent.get(from) === batch) this.answer({ of: from, status: 0, pause: -1, answer: NOTHING });
+    });
   }
 
   /** Sends as much as there is room for. */
@@ -74,9 +83,13 @@ export class Outbox {
   async post(id: number, body: Uint8Array<ArrayBuffer>, then: (outcome: Outcome) => void): Promise<void> {
     const { engine } = this;
     engine.reserved += body.length;
-    const outcome = await post(engine.fetch, id, engine.urls[0]!, engine.headers, body, true);
-    engine.reserved -= body.length;
-    then(outcome);
+    const end = (outcome: Outcome): void => {
+      if (!this.open.delete(end)) return;
+      engine.reserved -= body.length;
+      then({ ...outcome, of: id });
+    };
+    this.open.add(end);
+    end(await post(engine.fetch, id, engine.urls[0]!, engine.headers, body, true));
   }
 
   answer(outcome: Outcome): void {

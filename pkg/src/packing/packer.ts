@@ -12,13 +12,14 @@
  * on where it has stopped: `back` and `leaving` say how far it is.
  */
 import type { Engine } from '../core/engine.js';
+import { tick } from '../core/clock.js';
 import type { FrameWriter } from '../core/frame.js';
 import { later } from '../core/later.js';
 import { type AnyRecord, SPAN, type SpanRecord } from '../core/records.js';
 import type { TelemetryStats } from '../types.js';
 import { Helper } from './helper.js';
 import { type Leaving, last } from './last.js';
-import { type Lot, LotWriter, bytesOf, unpack } from './lot.js';
+import { type Lot, LotWriter, unpack } from './lot.js';
 import type { Beginning, Outcome, Packed } from './messages.js';
 import { packNow } from './now.js';
 import { KEEPALIVE_BYTES, MALFORMED, Outbox, TOO_LARGE } from './outbox.js';
@@ -31,6 +32,8 @@ const IDLE_MS = 5000;
 /** How long the engine sends alone after something could not be sent, unless the backend asks for more. */
 const PAUSE_MS = 5000;
 const MAX_PAUSE_MS = 300_000;
+/** Nor is a request ended more often than that, whatever the page asks for: nothing else bounds how many there are. */
+const LEAST_DELAY_MS = 100;
 /** Most bytes of lots, whatever the queue may hold: taking them back must not take long. */
 const MOST_HELD = 1 << 20;
 /** Numbers of one span that is written by the engine's writer; it needs the half of that. */
@@ -55,16 +58,14 @@ class Packer {
   private on = false;
   /** There can be no worker. */
   private ended = false;
-  /** Something could not be sent; the engine sees to everything for some time. */
-  private paused = false;
+  /** Something could not be sent; the engine sees to everything until then. */
+  private pausedUntil = 0;
   /** The page is being left for good. */
   private gone = false;
   /** Bytes of all lots that are closed. */
   private held = 0;
   private readonly limit: number;
   private readonly delay: number;
-  /** How many were too large for this worker's module. */
-  private tooLarge = 0;
   /** So many spans since then were not for a worker. */
   private since = 0;
   private count = 0;
@@ -75,6 +76,7 @@ class Packer {
   private readonly back: Lot[] = [];
   private returned = 0;
   private readonly leaving: Leaving = { spans: [], others: [] };
+  private readonly abort = new AbortController();
 
   constructor(private readonly engine: Engine) {
     const Writer = engine.writer.constructor as new () => FrameWriter;
@@ -89,12 +91,12 @@ class Packer {
     this.writer = new LotWriter(own);
     this.outbox = new Outbox(engine, (lots, failure) => this.settled(lots, failure));
     this.limit = Math.min(limit, MOST_HELD);
-    this.delay = delay;
+    this.delay = Math.max(delay, LEAST_DELAY_MS);
     this.takePlaces();
     if (this.useful) this.guard(() => this.begin());
   }
 
-  /** Those that it has from now on, for as long as there is a page. */
+  /** Those that it has from now on, for as long as there is an engine. */
   private takePlaces(): void {
     const { engine } = this;
     const { client, writer, encodeSome, flush, answered, count, counters, close } = engine;
@@ -142,18 +144,27 @@ class Packer {
       stats.queuedBytes += this.held;
     };
     engine.close = () => {
+      // Nobody sees to it any more, but it is still there.
+      this.gather();
       this.dismiss();
       this.ended = true;
+      this.abort.abort();
       close.call(engine);
     };
     // Before anybody else hears of it.
-    globalThis.addEventListener?.('pagehide', (event) => (this.gone = !event.persisted), true);
-    globalThis.addEventListener?.('pageshow', () => (this.gone = false), true);
+    const { signal } = this.abort;
+    globalThis.addEventListener?.('pagehide', (event) => (this.gone = !event.persisted), { capture: true, signal });
+    const back = ({ persisted }: PageTransitionEvent): void => {
+      this.gone = false;
+      // Else it is only now that the page is complete.
+      if (persisted) this.guard(() => this.outbox.restored());
+    };
+    globalThis.addEventListener?.('pageshow', back, { capture: true, signal });
   }
 
   /** Whether a worker is any good now. */
   private get useful(): boolean {
-    return !this.ended && !this.paused && this.held < this.limit && globalThis.navigator?.onLine !== false;
+    return !this.ended && tick() >= this.pausedUntil && this.held < this.limit && globalThis.navigator?.onLine !== false;
   }
 
   /** While spans are not for a worker: whether they are from now on. */
@@ -170,7 +181,6 @@ class Packer {
   private begin(): void {
     const { engine } = this;
     if (!this.helper) {
-      this.tooLarge = 0;
       this.helper = new Helper(
         { ...this.beginning, url: engine.urls[0]!, headers: engine.headers },
         {
@@ -205,7 +215,7 @@ class Packer {
       writer.add(span);
       // So long may a request grow.
       this.timer ??= setTimeout(() => this.guard(() => this.finish()), this.delay);
-      if (writer.enough) this.hand();
+      if (writer.enough) this.guard(() => this.hand());
       return true;
     } catch {
       this.end();
@@ -216,7 +226,7 @@ class Packer {
   /** Hands over what has been collected. */
   private hand(end?: boolean): void {
     const lot = this.writer.close();
-    this.held += bytesOf(lot);
+    this.held += lot.bytes;
     // Half of what may be kept: the other half is for what comes while this is on its way.
     this.helper!.pack(lot, end || this.held > this.limit / 2);
     this.on = this.useful;
@@ -235,11 +245,9 @@ class Packer {
 
   private receive({ from, body, items, tooLarge }: Packed, lots: Lot[]): void {
     const { outbox } = this;
-    const more = tooLarge - this.tooLarge;
-    this.tooLarge = tooLarge;
     // Taken back meanwhile.
     if (!lots.length) return;
-    this.lose(lots, items, more);
+    this.lose(lots, items, tooLarge);
     if (!body) {
       outbox.watch(from, { lots, items });
       this.helper!.send(from);
@@ -255,10 +263,9 @@ class Packer {
 
   /** These need not be kept any more, or are the engine's now. */
   private settled(lots: readonly Lot[], failure?: Outcome): void {
-    for (const lot of lots) this.held -= bytesOf(lot);
+    for (const { bytes } of lots) this.held -= bytes;
     if (failure) {
-      this.paused = true;
-      later(Math.max(PAUSE_MS, Math.min(failure.pause, MAX_PAUSE_MS)), () => (this.paused = false));
+      this.pausedUntil = Math.max(this.pausedUntil, tick() + Math.max(PAUSE_MS, Math.min(failure.pause, MAX_PAUSE_MS)));
       this.takeIn(lots, failure);
       this.takeBack();
     }
@@ -301,7 +308,7 @@ class Packer {
     helper?.takeBack(back);
     // A store keeps what may be cut off; without one that would only be sent twice.
     if (this.gone && this.hasStore) back.push(...outbox.take(1));
-    for (const lot of back.slice(known)) this.held -= bytesOf(lot);
+    for (const { bytes } of back.slice(known)) this.held -= bytes;
     if (writer.spans) back.push(writer.close());
   }
 
@@ -317,7 +324,7 @@ class Packer {
     const packed = this.guard(() => packNow(this.beginning, back, KEEPALIVE_BYTES - engine.reserved));
     if (!packed) return;
     const { lots, body, items, tooLarge } = packed;
-    for (const lot of lots) this.held += bytesOf(lot);
+    for (const { bytes } of lots) this.held += bytes;
     back.splice(0, lots.length);
     if (items) outbox.add(body, { lots, items });
     else this.settled(lots);
@@ -375,7 +382,7 @@ class Packer {
     this.ended = true;
     // Whatever became of these, it will not be said any more; as after a broken connection they are sent again.
     const sending = this.outbox.take(1);
-    for (const lot of sending) this.held -= bytesOf(lot);
+    for (const { bytes } of sending) this.held -= bytes;
     this.takeBack();
     this.takeIn(sending);
     this.dismiss();

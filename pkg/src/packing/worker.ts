@@ -20,6 +20,8 @@ let url = '';
 let headers: Record<string, string> = {};
 /** The first lot of the request that was begun, or 0. */
 let from = 0;
+/** Too large since it began, as far as the page knows. */
+let told = 0;
 /** How often all was to be forgotten. */
 let forgotten = 0;
 /** What may be sent from here, by its first lot. */
@@ -28,11 +30,13 @@ const large = /*@__PURE__*/ new Map<number, Uint8Array<ArrayBuffer>>();
 const pack = async (id: number, lot: Lot, last: boolean): Promise<void> => {
   const first = (from ||= id);
   maker.add(lot);
-  const { waiting, tooLarge } = maker.counters();
+  const { waiting, tooLarge: all } = maker.counters();
   if (!last && waiting < REQUEST_BYTES) return;
   const before = forgotten;
   const made = maker.take();
   const { items } = made;
+  const tooLarge = all - told;
+  told = all;
   from = 0;
   let body: Uint8Array<ArrayBuffer> | undefined = await gzip(made.body);
   if (before !== forgotten) return;
@@ -57,6 +61,7 @@ const forget = (): void => {
   forgotten++;
   large.clear();
   maker.take();
+  told = maker.counters().tooLarge;
   from = 0;
 };
 
