@@ -4,7 +4,8 @@ import { parseAst } from 'rolldown/parseAst';
 import { expect, it, onTestFinished } from 'vitest';
 import { suspension } from '@aetherterm/telemetry/core';
 import { registerOpenTelemetryApi } from '@aetherterm/telemetry/otel-api';
-import { type Node, carry } from '../src/vite/carry.js';
+import { carry } from '../src/vite/carry.js';
+import type { Node } from '../src/vite/nodes.js';
 import { startBoth } from './support/collector.js';
 
 const KEY = createContextKey('user');

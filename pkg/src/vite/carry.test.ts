@@ -4,7 +4,8 @@ import { TraceMap, originalPositionFor } from '@jridgewell/trace-mapping';
 import { describe, expect, it } from 'vitest';
 import { active, run, suspension } from '../core/context.js';
 import type { SpanContext } from '../types.js';
-import { type Node, carry } from './carry.js';
+import { carry } from './carry.js';
+import type { Node } from './nodes.js';
 
 type Env = Record<string, unknown>;
 const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<unknown>;

@@ -17,32 +17,12 @@
  * those of the source. Text is only ever inserted, so that source maps are exact.
  */
 import MagicString from 'magic-string';
-
-/** A node of an ESTree, as `this.parse` of Rollup and Rolldown gives it. */
-export interface Node {
-  type: string;
-  start: number;
-  end: number;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what else there is depends on the type
-  [key: string]: any;
-}
+import { type Node, children } from './nodes.js';
 
 /** Where {@link carry} says that it has left something as it was. */
 export type Warn = (message: string, position: number) => void;
 
-const isNode = (value: unknown): value is Node => typeof (value as Node | null)?.type === 'string';
 const isFunction = ({ type }: Node): boolean => /^(ArrowFunctionExpression|FunctionExpression|FunctionDeclaration)$/.test(type);
-
-/** A node's children, in the order in which they are written. */
-const children = (node: Node): Node[] => {
-  const found: Node[] = [];
-  for (const key in node) {
-    const value: unknown = node[key];
-    if (Array.isArray(value)) found.push(...value.filter(isNode));
-    else if (isNode(value)) found.push(value);
-  }
-  return found.sort((a, b) => a.start - b.start);
-};
 
 /** Calls `visit` for what belongs to a function or module itself, and not to the functions in it. */
 const own = (root: Node, visit: (node: Node) => void): void => {

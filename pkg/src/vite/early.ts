@@ -17,6 +17,9 @@ const forward = (path: string): string => path.replaceAll('\\', '/');
 /** The folder of a file whose URL this is, as bundlers name it: with `/` in between and at the end. */
 export const folderOf = (url: string): string => decodeURI(new URL('.', url).pathname).replace(/^\/(?=[A-Za-z]:)/, '');
 
+/** Whether that module is a file of this package. */
+export const isOurs = (id: string, folder: string): boolean => forward(id).startsWith(folder);
+
 const chunkOf = (bundle: Bundle, file: string): Chunk | undefined => {
   const found = bundle[file];
   return found?.type === 'chunk' ? found : undefined;
@@ -67,7 +70,7 @@ export const hint = (bundle: Bundle, folder: string): void => {
   for (const chunk of Object.values(bundle)) {
     if (chunk.type !== 'chunk' || !isEngine(chunk, folder)) continue;
     // Vite's own helpers are no files.
-    if (!chunk.moduleIds.every((id) => id.startsWith('\0') || forward(id).startsWith(folder))) continue;
+    if (!chunk.moduleIds.every((id) => id.startsWith('\0') || isOurs(id, folder))) continue;
     chunk.code = HINT + chunk.code;
     if (chunk.map) chunk.map.mappings = `;${chunk.map.mappings}`;
     const map = chunk.sourcemapFileName ? bundle[chunk.sourcemapFileName] : undefined;

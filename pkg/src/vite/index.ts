@@ -1,7 +1,9 @@
 /** `@aetherterm/telemetry/vite`: a plugin for Vite. It runs while an application is built, and is no part of it. */
 import type { Plugin } from 'vite';
-import { type Node, carry } from './carry.js';
-import { folderOf, hint, preloads } from './early.js';
+import { carry } from './carry.js';
+import { eager } from './eager.js';
+import { folderOf, hint, isOurs, preloads } from './early.js';
+import type { Node } from './nodes.js';
 
 /** Parts of a file's path (with `/` in between on every system), or patterns that it matches. */
 export type FileRules = string | RegExp | readonly (string | RegExp)[];
@@ -29,8 +31,9 @@ export interface TelemetryPluginOptions {
    */
   preload?: boolean;
   /**
-   * Whether the engine's file of a built page begins with `//# allFunctionsCalledOnLoad`, by which Chromium compiles it while it
-   * arrives, beside the main thread. Default `true`.
+   * Whether a built page's telemetry is compiled while it arrives, beside the main thread, instead of each function when it is called
+   * first: the engine's file begins with `//# allFunctionsCalledOnLoad` for Chromium, and functions of this package that are in a
+   * file with the page's own are in parentheses, if what minifies leaves them there. Default `true`.
    */
   compileEarly?: boolean;
 }
@@ -76,6 +79,7 @@ export const telemetry = ({ await: rule = true, preload = false, compileEarly = 
   const folder = folderOf(import.meta.url);
   let links = preload;
   let ssr = false;
+  let building = true;
   return {
     name: 'aetherterm:telemetry',
     // When TypeScript, JSX and components have become JavaScript.
@@ -83,13 +87,19 @@ export const telemetry = ({ await: rule = true, preload = false, compileEarly = 
     config({ optimizeDeps }) {
       return rule && prepares(import.meta.url, optimizeDeps?.exclude) ? { optimizeDeps: { include: [HELPER] } } : undefined;
     },
-    configResolved({ build }) {
+    configResolved({ build, command }) {
+      building = command === 'build';
       links = preload && build.modulePreload !== false;
       ssr = !!build.ssr;
     },
     transform(code, id, options) {
       // On a server that renders nothing is recorded.
-      if (!rule || options?.ssr || !/\basync\b|\bawait\b/.test(code) || !concerns(id, rule === true ? {} : rule)) return null;
+      if (options?.ssr) return null;
+      if (isOurs(id, folder)) {
+        const text = compileEarly && building && eager(code, this.parse(code) as unknown as Node);
+        return text ? { code: text.toString(), map: text.generateMap({ source: id, hires: 'boundary' }) } : null;
+      }
+      if (!rule || !/\basync\b|\bawait\b/.test(code) || !concerns(id, rule === true ? {} : rule)) return null;
       const make = free(code, '__aetherSuspension');
       const text = carry(code, this.parse(code) as unknown as Node, make, free(code, '__aether'), (message, position) => this.warn(message, position));
       if (!text) return null;
