@@ -2,9 +2,11 @@
 import type { Engine } from '../core/engine.js';
 import type { Request } from '../core/transport.js';
 import { gzipNow } from './gzip.js';
+import { KEEPALIVE_BYTES, type Outbox } from './outbox.js';
 
 /** The module's number for everything that waits. */
 const FINAL = 2;
+const NOTHING = /*@__PURE__*/ new Uint8Array();
 
 /** Requests one behind the other are one request: its only field is a list. */
 const joined = (requests: readonly Request[]): Uint8Array => {
@@ -17,30 +19,52 @@ const joined = (requests: readonly Request[]): Uint8Array => {
   return all;
 };
 
-/** What the engine has given away to be sent at the end. */
-export interface Leaving {
-  spans: Request[];
+/** Goes on where it was ended, see `packer.ts`. */
+export class Last {
+  /** Taken out of the module, and not on its way yet. */
+  private spans: Request[] = [];
   /** Numbers of requests that do not fit, or are none of spans. */
-  others: number[];
-}
+  private readonly others: number[] = [];
 
-/** Moves everything that waits to `leaving`; returns as many of its spans as fit into `room` once they are compressed. */
-export const last = (engine: Engine, leaving: Leaving, room: number): Uint8Array<ArrayBuffer> => {
-  const { spans, others } = leaving;
-  const sort = (request: Request): void => void (request.signal ? others.push(request.id) : spans.push(request));
-  // What is being compressed would not leave any more.
-  for (const request of engine.flying) {
-    if (request.safe !== undefined) continue;
-    sort(request);
-    engine.flying.delete(request);
+  constructor(
+    private readonly engine: Engine,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Sends as many of the engine's spans as fit once they are compressed; the rest waits there. */
+  send(): void {
+    const { engine, others } = this;
+    const body = this.pack(KEEPALIVE_BYTES - engine.reserved);
+    const { spans } = this;
+    if (spans.length) {
+      this.spans = [];
+      void this.outbox.post(0, body, ({ status, pause, answer }) => {
+        // How many were rejected is said of all of them together.
+        spans.forEach(({ id }, at) => engine.arm(engine.answered(id, status, pause, at ? NOTHING : answer)));
+      });
+    }
+    // These wait on, as after a broken connection; what is neither large nor a span is sent by the engine now.
+    for (let id; (id = others.pop()); ) engine.arm(engine.answered(id, 0, -1, NOTHING));
   }
-  for (let request; (request = engine.take(FINAL, -1)); ) sort(request);
-  let body = gzipNow(joined(spans));
-  // The oldest go first.
-  while (body.length > room && spans.length) {
-    const fit = Math.floor((spans.length * room) / body.length);
-    others.push(...spans.splice(Math.max(0, Math.min(fit, spans.length - 1))).map(({ id }) => id));
-    body = gzipNow(joined(spans));
+
+  /** Takes everything that waits, and returns as many of its spans as fit into `room`. */
+  private pack(room: number): Uint8Array<ArrayBuffer> {
+    const { engine, spans, others } = this;
+    const sort = (request: Request): void => void (request.signal ? others.push(request.id) : spans.push(request));
+    // What is being compressed would not leave any more.
+    for (const request of engine.flying) {
+      if (request.safe !== undefined) continue;
+      sort(request);
+      engine.flying.delete(request);
+    }
+    for (let request; (request = engine.take(FINAL, -1)); ) sort(request);
+    let body = gzipNow(joined(spans));
+    // The oldest go first.
+    while (body.length > room && spans.length) {
+      const fit = Math.floor((spans.length * room) / body.length);
+      others.push(...spans.splice(Math.max(0, Math.min(fit, spans.length - 1))).map(({ id }) => id));
+      body = gzipNow(joined(spans));
+    }
+    return body;
   }
-  return body;
-};
+}

@@ -9,20 +9,21 @@
  *
  * Firefox ends whatever script is running when the last tab of a site is closed, in the middle of a listener and without an
  * exception, and goes on with the next listener. So what the last moment takes milliseconds for is written such that it goes
- * on where it has stopped: `back` and `leaving` say how far it is.
+ * on where it has stopped: `Returns` and `Last` know how far it is.
  */
 import type { Engine } from '../core/engine.js';
 import { tick } from '../core/clock.js';
 import type { FrameWriter } from '../core/frame.js';
 import { later } from '../core/later.js';
-import { type AnyRecord, SPAN, type SpanRecord } from '../core/records.js';
+import { SPAN, type SpanRecord } from '../core/records.js';
 import type { TelemetryStats } from '../types.js';
 import { Helper } from './helper.js';
-import { type Leaving, last } from './last.js';
-import { type Lot, LotWriter, unpack } from './lot.js';
+import { Last } from './last.js';
+import { type Lot, LotWriter } from './lot.js';
 import type { Beginning, Outcome, Packed } from './messages.js';
 import { packNow } from './now.js';
 import { KEEPALIVE_BYTES, MALFORMED, Outbox, TOO_LARGE } from './outbox.js';
+import { Returns } from './returns.js';
 
 /** So many spans within so many milliseconds are worth another worker, after one was given up. */
 const MANY = 512;
@@ -38,15 +39,6 @@ const LEAST_DELAY_MS = 100;
 const MOST_HELD = 1 << 20;
 /** Numbers of one span that is written by the engine's writer; it needs the half of that. */
 const ROOM = 8192;
-const FLUSH = 1;
-const NOTHING = /*@__PURE__*/ new Uint8Array();
-
-/** A frame that is written already. */
-interface Frame {
-  record: -1;
-  text: string;
-  numbers: ArrayLike<number>;
-}
 
 class Packer {
   private readonly writer: LotWriter;
@@ -72,10 +64,10 @@ class Packer {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private idle: ReturnType<typeof setTimeout> | undefined;
   private waiting: (() => void)[] = [];
-  /** On their way to the engine, and of the first of them so many spans. */
-  private readonly back: Lot[] = [];
-  private returned = 0;
-  private readonly leaving: Leaving = { spans: [], others: [] };
+  /** What has come back, on its way to the engine. */
+  private readonly returns: Returns;
+  /** What the engine has, as the page is left. */
+  private readonly last: Last;
   private readonly abort = new AbortController();
 
   constructor(private readonly engine: Engine) {
@@ -90,6 +82,8 @@ class Packer {
     this.beginning = { module: engine.module.compiled, text: own.text, numbers };
     this.writer = new LotWriter(own);
     this.outbox = new Outbox(engine, (lots, failure) => this.settled(lots, failure));
+    this.returns = new Returns(engine);
+    this.last = new Last(engine, this.outbox);
     this.limit = Math.min(limit, MOST_HELD);
     this.delay = Math.max(delay, LEAST_DELAY_MS);
     this.takePlaces();
@@ -99,32 +93,23 @@ class Packer {
   /** Those that it has from now on, for as long as there is an engine. */
   private takePlaces(): void {
     const { engine } = this;
-    const { client, writer, encodeSome, flush, answered, count, counters, close } = engine;
+    const { client, encodeSome, flush, answered, count, counters, close } = engine;
     const { unencoded } = client;
     const { push } = unencoded;
-    const { record } = writer;
     unencoded.push = (one) => {
       // Two need nobody to be woken.
       if (one.record === SPAN && (this.on || this.isMany()) && this.collect(one)) return 2;
       return push.call(unencoded, one);
     };
-    // What comes back passes through `record`, where an offline store sees it.
-    writer.record = (one: AnyRecord | Frame) => {
-      if (one.record >= 0) return record.call(writer, one as Parameters<typeof record>[0]);
-      const { text, numbers } = one as Frame;
-      writer.numbers.set(numbers);
-      writer.text = text;
-      writer.length = numbers.length;
-    };
     engine.encodeSome = (final) => {
       if (final) {
         this.gather();
         this.leave();
-        this.takeIn([]);
+        this.returns.goOn();
         this.check();
       }
       encodeSome.call(engine, final);
-      if (final) this.squeeze();
+      if (final && !this.leavesLater) this.last.send();
     };
     engine.flush = async () => {
       await this.drain();
@@ -140,7 +125,7 @@ class Packer {
       counters.call(engine, (signal, reason, count) => each(signal, reason, count + (reason || signal !== 'traces' ? 0 : this.outbox.exported)));
     engine.count = (stats: TelemetryStats) => {
       count.call(engine, stats);
-      stats.queued += [...this.back, ...this.lots].reduce((sum, { spans }) => sum + spans, this.writer.spans - this.returned);
+      stats.queued += this.lots.reduce((sum, { spans }) => sum + spans, this.writer.spans + this.returns.spans);
       stats.queuedBytes += this.held;
     };
     engine.close = () => {
@@ -266,42 +251,25 @@ class Packer {
     for (const { bytes } of lots) this.held -= bytes;
     if (failure) {
       this.pausedUntil = Math.max(this.pausedUntil, tick() + Math.max(PAUSE_MS, Math.min(failure.pause, MAX_PAUSE_MS)));
-      this.takeIn(lots, failure);
+      this.returns.back.push(...lots);
+      this.returns.goOn(failure);
       this.takeBack();
     }
     this.on = !!this.helper && this.useful;
     this.check();
   }
 
-  /** Gives lots to the module of the page. It hears of a failure as if the first of them had been its own, and knows when to try again. */
-  private takeIn(lots: readonly Lot[], failure?: Outcome): void {
-    const { engine, back } = this;
-    back.push(...lots);
-    for (let lot; (lot = back[0]); ) {
-      let nth = 0;
-      unpack(lot, (text, numbers) => {
-        if (nth++ < this.returned) return;
-        this.returned++;
-        engine.record({ record: -1, text, numbers } satisfies Frame as unknown as AnyRecord);
-        const request = failure && engine.take(FLUSH, -1);
-        if (request) engine.arm(engine.answered(request.id, failure!.status, failure!.pause, failure!.answer));
-        failure = undefined;
-      });
-      back.shift();
-      this.returned = 0;
-    }
-  }
-
   /** Gives everything that is not on its way to the engine. */
   private takeBack(): void {
     this.gather();
-    this.takeIn([]);
+    this.returns.goOn();
     this.check();
   }
 
   /** Has everything that is not on its way come back. */
   private gather(): void {
-    const { writer, outbox, helper, back } = this;
+    const { writer, outbox, helper } = this;
+    const { back } = this.returns;
     this.on = false;
     const known = back.length;
     back.push(...outbox.take());
@@ -318,9 +286,10 @@ class Packer {
    * what is sent, and keeps the rest.
    */
   private leave(): void {
-    const { engine, back, outbox } = this;
+    const { engine, outbox } = this;
+    const { back, begun } = this.returns;
     // A part of the first lot is the engine's already.
-    if (this.returned || this.leavesLater) return;
+    if (begun || this.leavesLater) return;
     const packed = this.guard(() => packNow(this.beginning, back, KEEPALIVE_BYTES - engine.reserved));
     if (!packed) return;
     const { lots, body, items, tooLarge } = packed;
@@ -338,24 +307,6 @@ class Packer {
   /** Nothing can be sent, or a store sees to it. */
   private get leavesLater(): boolean {
     return globalThis.navigator?.onLine === false || this.hasStore;
-  }
-
-  /** The same for spans that the engine has. */
-  private squeeze(): void {
-    const { engine } = this;
-    if (this.leavesLater) return;
-    const { leaving, outbox } = this;
-    const body = last(engine, leaving, KEEPALIVE_BYTES - engine.reserved);
-    const { spans, others } = leaving;
-    if (spans.length) {
-      leaving.spans = [];
-      void outbox.post(0, body, ({ status, pause, answer }) => {
-        // How many were rejected is said of all of them together.
-        spans.forEach(({ id }, at) => engine.arm(engine.answered(id, status, pause, at ? NOTHING : answer)));
-      });
-    }
-    // These wait on, as after a broken connection; what is neither large nor a span is sent by the engine now.
-    for (let id; (id = others.pop()); ) engine.arm(engine.answered(id, 0, -1, NOTHING));
   }
 
   /** Something has been settled, or may never come: tells who waits for it, and gives a worker up that nobody needs. */
@@ -383,8 +334,8 @@ class Packer {
     // Whatever became of these, it will not be said any more; as after a broken connection they are sent again.
     const sending = this.outbox.take(1);
     for (const { bytes } of sending) this.held -= bytes;
+    this.returns.back.push(...sending);
     this.takeBack();
-    this.takeIn(sending);
     this.dismiss();
   }
 
