@@ -37,11 +37,11 @@ export class Last {
     const body = this.pack(KEEPALIVE_BYTES - engine.reserved);
     const { spans } = this;
     if (spans.length) {
-      this.spans = [];
       void this.outbox.post(0, body, ({ status, pause, answer }) => {
         // How many were rejected is said of all of them together.
         spans.forEach(({ id }, at) => engine.arm(engine.answered(id, status, pause, at ? NOTHING : answer)));
       });
+      this.spans = [];
     }
     // These wait on, as after a broken connection; what is neither large nor a span is sent by the engine now.
     for (let id; (id = others.pop()); ) engine.arm(engine.answered(id, 0, -1, NOTHING));

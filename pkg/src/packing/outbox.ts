@@ -63,13 +63,14 @@ export class Outbox {
     });
   }
 
-  /** Sends as much as there is room for. */
+  /** Sends as much as there is room for. Each waits until it is on its way: a script may be ended in the middle, see `packer.ts`. */
   send(): void {
     const { waiting, engine } = this;
     for (let next; (next = waiting[0]) && engine.reserved + next[0].length <= KEEPALIVE_BYTES; ) {
+      const id = --this.last;
+      void this.post(id, next[0], (outcome) => this.answer(outcome));
+      this.sent.set(id, next[1]);
       waiting.shift();
-      this.sent.set(--this.last, next[1]);
-      void this.post(this.last, next[0], (outcome) => this.answer(outcome));
     }
   }
 
@@ -82,14 +83,16 @@ export class Outbox {
   /** Within the budget, of which that is a part until there is an answer. */
   async post(id: number, body: Uint8Array<ArrayBuffer>, then: (outcome: Outcome) => void): Promise<void> {
     const { engine } = this;
-    engine.reserved += body.length;
     const end = (outcome: Outcome): void => {
       if (!this.open.delete(end)) return;
       engine.reserved -= body.length;
       then({ ...outcome, of: id });
     };
+    // When this has returned, the browser has it.
+    const posted = post(engine.fetch, id, engine.urls[0]!, engine.headers, body, true);
+    engine.reserved += body.length;
     this.open.add(end);
-    end(await post(engine.fetch, id, engine.urls[0]!, engine.headers, body, true));
+    end(await posted);
   }
 
   answer(outcome: Outcome): void {
