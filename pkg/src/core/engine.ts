@@ -158,7 +158,9 @@ export class Engine extends Transport {
       if (!id) return undefined;
       this.view();
       const [address, length, signal, items] = this.writer.numbers as unknown as [number, number, number, number];
-      return { id, signal, items, body: new Uint8Array(this.module.memory.buffer as ArrayBuffer, address, length).slice() };
+      const request = { id, signal, items, body: new Uint8Array(this.module.memory.buffer as ArrayBuffer, address, length).slice() };
+      this.flying.add(request);
+      return request;
     });
   }
 

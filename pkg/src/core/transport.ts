@@ -99,6 +99,7 @@ export abstract class Transport {
 
   /** Encodes some of what waits; where there will be no other time, for as long as `final` says, in milliseconds. */
   abstract encodeSome(final?: number): void;
+  /** It is in {@link flying} from then on. */
   abstract take(mode: number, limit: number): Request | undefined;
   /** With id 0 nothing is reported. Returns when the transport is wanted. */
   abstract answered(id: number, status: number, retryAfterMs: number, body: Uint8Array): number;
@@ -155,7 +156,6 @@ export abstract class Transport {
 
   /** `final` also takes over from an earlier attempt that is still compressing it. */
   send(request: Request, final?: boolean): void {
-    this.flying.add(request);
     request.settled = this.post(request, final);
   }
 

@@ -135,6 +135,7 @@ export class Courier {
       const request: Request = { id: --this.lastId, signal, items, body };
       this.posted.set(request.id, (...result) => resolve(result));
       if (key) this.leaving = { key, request };
+      this.engine.flying.add(request);
       this.engine.send(request, final);
     });
   }

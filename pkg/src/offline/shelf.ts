@@ -64,7 +64,9 @@ export class Shelf {
     return taken;
   }
 
-  own({ id, signal, items, body }: Request): Parcel {
+  own(request: Request): Parcel {
+    const { id, signal, items, body } = request;
+    this.engine.flying.delete(request);
     this.engine.module.answered(id, TAKEN_OVER, -1, 0, 0, now());
     return { signal, items, body };
   }

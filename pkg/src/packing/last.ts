@@ -50,14 +50,14 @@ export class Last {
   /** Takes everything that waits, and returns as many of its spans as fit into `room`. */
   private pack(room: number): Uint8Array<ArrayBuffer> {
     const { engine, spans, others } = this;
-    const sort = (request: Request): void => void (request.signal ? others.push(request.id) : spans.push(request));
-    // What is being compressed would not leave any more.
+    while (engine.take(FINAL, -1));
+    // Those that are being compressed, too: they would not leave any more.
     for (const request of engine.flying) {
       if (request.safe !== undefined) continue;
-      sort(request);
+      if (request.signal) others.push(request.id);
+      else spans.push(request);
       engine.flying.delete(request);
     }
-    for (let request; (request = engine.take(FINAL, -1)); ) sort(request);
     let body = gzipNow(joined(spans));
     // The oldest go first.
     while (body.length > room && spans.length) {

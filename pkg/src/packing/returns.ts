@@ -46,6 +46,7 @@ export class Returns {
         this.begun++;
         engine.record({ record: -1, text, numbers } satisfies Frame as unknown as AnyRecord);
         const request = failure && engine.take(FLUSH, -1);
+        engine.flying.delete(request!);
         if (request) engine.arm(engine.answered(request.id, failure!.status, failure!.pause, failure!.answer));
         failure = undefined;
       });
