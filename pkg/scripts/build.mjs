@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { constants } from './constants.mjs';
 import { embed } from './embed.mjs';
-import { INTERNAL_NAMES, clashes } from './internal-names.mjs';
+import { INTERNAL_NAMES, clashes, quoted } from './internal-names.mjs';
 import { optimize } from './optimize.mjs';
 import { webVitals } from './web-vitals.mjs';
 
@@ -28,6 +28,8 @@ const fail = (message) => {
 
 const clashing = clashes();
 if (clashing.length) fail(`scripts/internal-names.mjs has names that others use, too: ${clashing.join(', ')}`);
+const asking = quoted();
+if (asking.length) fail(`asks for a member by a name in a string that scripts/internal-names.mjs has: ${asking.join(', ')}`);
 if (!values.bindgen) fail('say where the generated module is: --bindgen <folder>');
 const input = resolve(values.bindgen, 'aether_web_client_bg.wasm');
 if (!existsSync(input)) fail(`${input} does not exist; compile it first, with \`cargo xtask build\``);

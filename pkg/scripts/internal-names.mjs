@@ -15,7 +15,7 @@ const NAMES = `
   unencoded unmeasured unpack wake watchUpgrade writer writing
 
   addBatch asleep batches changing collected contexts excess gates getRare handles isOff isOver killed longest
-  parcels relieve removeBatch sendHeld sources visit within
+  keeps parcels relieve removeBatch sendHeld sources visit within
 
   _estimateP98LongestInteraction _getInteractionCountForNavigation _latency _longestInteractionList _longestInteractionMap
   _prevInteractionCount _processEntry _resetInteractions _sessionEntries _sessionValue
@@ -39,4 +39,12 @@ export const clashes = () => {
   const files = [...OUTSIDE.map((file) => new URL(file, import.meta.url)), ...PLATFORM.map((file) => require.resolve(file))];
   const outside = files.map((file) => readFileSync(file, 'utf8')).join('\n');
   return NAMES.filter((name) => new RegExp(`^ +(readonly )?${name}[?]?[:(<]|[{;] ${name}[?]?:`, 'm').test(outside));
+};
+
+/** Where a member is asked for by such a name in a string, which is not shortened with it: that would only ever fail in `dist/`. */
+export const quoted = () => {
+  const src = new URL('../src/', import.meta.url);
+  const name = `'(${NAMES.join('|')})'`;
+  const asked = new RegExp(`(hasOwn\\(.*|defineProperty\\([^,]*, )${name}|${name} in |\\[${name}\\]`);
+  return readdirSync(src, { recursive: true }).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && asked.test(readFileSync(new URL(file, src), 'utf8')));
 };

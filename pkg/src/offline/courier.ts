@@ -120,6 +120,12 @@ export class Courier {
     this.sweep();
   }
 
+  /** Looks again then, and not before unless something happens. */
+  later(ms: number): void {
+    clearTimeout(this.timer);
+    if (this.on) this.timer = setTimeout(() => this.sweep(), ms);
+  }
+
   private get may(): boolean {
     return this.on && !this.left && isOnline();
   }
@@ -148,13 +154,9 @@ export class Courier {
     this.later(pause);
   }
 
-  private later(ms: number): void {
-    clearTimeout(this.timer);
-    if (this.on) this.timer = setTimeout(() => this.sweep(), ms);
-  }
-
   private async work(): Promise<void> {
-    if (!(await this.sendHeld())) return;
+    // A page that was left meanwhile must not ask for its turn.
+    if (!(await this.sendHeld()) || !this.may) return;
     const { shelf } = this;
     const { storage } = shelf;
     if (!storage) shelf.filled = false;
@@ -178,7 +180,10 @@ export class Courier {
 
   private async drain(storage: Storage, turn: Turn): Promise<void> {
     const { shelf } = this;
-    await unstash(shelf.name, (entry) => storage.adopt(entry, now())).catch(() => {});
+    await unstash(shelf.name, async (entry) => {
+      const [, { signal, items }] = entry;
+      if (await storage.adopt(entry, now())) shelf.ledger.lost(signal, 'page_closed', items);
+    }).catch(() => {});
     for (;;) {
       shelf.filled = false;
       const keys = await shelf.bound(storage);

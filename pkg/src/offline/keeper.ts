@@ -17,7 +17,7 @@ import { divide } from './divide.js';
 import { Ledger } from './ledger.js';
 import type { OfflineOptions } from './options.js';
 import { Shelf } from './shelf.js';
-import { named, stash } from './stash.js';
+import { named, names } from './stash.js';
 
 // These are in `core/` as well; importing them would cut the engine's chunk in two, for every page.
 const DUE = 0;
@@ -26,6 +26,8 @@ const KEEPALIVE_BYTES = 60 * 1024;
 const TAKEN_OVER = 1;
 /** Records between two looks at how much waits. */
 const SOME = 32;
+/** When what another page has left is looked for, in milliseconds: it may not be all yet. */
+const SOON_MS = 1000;
 /** How long a page that is hidden, but may go on, is kept busy. */
 const HIDING_MS = 40;
 /** Left of the budget for telling what was lost, where nothing can be kept. */
@@ -57,13 +59,15 @@ export const keep = (engine: Engine, options: OfflineOptions): (() => void) => {
   /** The page is hidden, and may be gone in a moment. */
   const leave = (): void => {
     const { flying, client } = engine;
-    const { storage } = shelf;
-    const waiting = shelf.held.splice(0);
     const until = courier.left ? Infinity : tick() + HIDING_MS;
+    // Ended in the middle, as Firefox may (`packing/packer.ts`), it goes on with what there is.
+    const excess = (shelf.excess ??= []);
     do {
       engine.encodeSome(HIDING_MS);
-      waiting.push(...shelf.takeAll());
+      shelf.held.push(...shelf.takeAll());
     } while (client.unencoded.length && tick() < until);
+    shelf.excess = undefined;
+    const waiting = shelf.held.splice(0);
     // What is being compressed would not leave any more, and what is too much for the budget may be cancelled.
     for (const request of flying) {
       const { id, safe } = request;
@@ -74,16 +78,13 @@ export const keep = (engine: Engine, options: OfflineOptions): (() => void) => {
       posted.get(id)?.([TAKEN_OVER, -1]);
       posted.delete(id);
     }
-    const keeps = storage && !shelf.refusing;
+    const { keeps } = shelf;
     const room = (KEEPALIVE_BYTES - engine.reserved - (keeps ? 0 : LAST_WORDS_BYTES)) / (engine.coding?.growth ?? 1);
     const { now: first, rest } = divide(waiting, courier.stuck ? 0 : room, active()?.traceId);
     for (const parcel of first) void courier.send(parcel, true);
-    let left = named(rest, now());
-    if (storage) {
-      left = stash(shelf.name, left);
-      // Should they be written after all, their names tell.
-      stash(shelf.name, [...shelf.writing]);
-    }
+    const left = [...excess, ...shelf.stash(named(rest, now()))];
+    // Should they be written after all, their names tell.
+    shelf.stash([...shelf.writing]);
     if (keeps) shelf.write(left);
     else if (gone) {
       for (const [, { signal, items }] of left) ledger.lost(signal, 'page_closed', items);
@@ -124,6 +125,11 @@ export const keep = (engine: Engine, options: OfflineOptions): (() => void) => {
   const listen = (type: string, act: (event: Event) => void): void => globalThis.addEventListener?.(type, act, abort);
   listen('online', () => courier.resume());
   listen('offline', () => shelf.spill());
+  // Another page leaves something; it may have gone on doing so for longer than this one took to start.
+  listen('storage', (event) => {
+    const { key, newValue } = event as StorageEvent;
+    if (newValue && key?.startsWith(shelf.name) && !courier.stuck) courier.later(SOON_MS);
+  });
   // The engine has heard of it before, but not what we have to know.
   listen('pagehide', (event) => {
     courier.left = true;
@@ -131,10 +137,17 @@ export const keep = (engine: Engine, options: OfflineOptions): (() => void) => {
     leave();
   });
   listen('pageshow', () => {
+    // It comes for a page that has just been loaded, too.
+    if (!courier.left) return;
     courier.left = gone = false;
     courier.restart();
   });
-  void shelf.open().then(() => courier.sweep());
+  void shelf.open().then(() => {
+    // What is in `localStorage` was left there a moment ago, perhaps, and not all of it.
+    shelf.filled = !names(shelf.name).length;
+    if (shelf.filled) courier.sweep();
+    else courier.later(SOON_MS);
+  });
 
   return () => {
     courier.close();

@@ -8,7 +8,7 @@ import type { Request } from '../core/transport.js';
 import type { Parcel } from './divide.js';
 import type { Ledger } from './ledger.js';
 import type { OfflineOptions } from './options.js';
-import { type Entry, named } from './stash.js';
+import { type Entry, named, stash, unstash } from './stash.js';
 import { type Key, Storage } from './storage.js';
 
 // As in `core/`; importing it would cut the engine's chunk in two, for every page.
@@ -23,6 +23,13 @@ export class Shelf {
   readonly held: Parcel[] = [];
   /** There may be something in the database. */
   filled = true;
+  /** There is no database, and will be none. */
+  refused = false;
+  /**
+   * While the page may be gone in a moment: what `localStorage` has no room for. The database gets that at the end, because
+   * browsers end a page that is left and keeps the next one, which may be there already, from the database.
+   */
+  excess: Entry[] | undefined;
   /** The database has refused what was to be kept last: what cannot be sent as the page is closed is lost. */
   refusing = false;
   /** Handed to the database, which has not said yet that it has them: a page that is closed may take them along. */
@@ -53,7 +60,9 @@ export class Shelf {
       Object.defineProperty(engine, 'busy', { value: false, configurable: true });
       this.keep(this.held.splice(0));
     } catch {
-      // Refused, as in some private modes: what waits stays in memory.
+      // Refused, as in some private modes: what waits stays in memory, and so does what was left while nobody knew.
+      this.refused = true;
+      await unstash(this.name, async ([, parcel]) => (parcel.body.length ? this.hold([parcel]) : this.ledger.lost(parcel.signal, 'page_closed', parcel.items))).catch(() => {});
     }
   }
 
@@ -78,8 +87,20 @@ export class Shelf {
 
   /** Keeps requests in the database, or in memory where there is none. */
   keep(parcels: Parcel[]): void {
-    if (this.storage) this.write(named(parcels, now()));
+    const entries = named(parcels, now());
+    if (this.excess) this.excess.push(...this.stash(entries));
+    else if (this.storage) this.write(entries);
     else this.hold(parcels);
+  }
+
+  /** The database has what is kept, as far as one can tell. */
+  get keeps(): boolean {
+    return !!this.storage && !this.refusing;
+  }
+
+  /** Writes what fits to `localStorage`; returns the others. Nobody would look there where there is no database. */
+  stash(entries: Entry[]): Entry[] {
+    return this.refused ? entries : stash(this.name, entries, this.keeps);
   }
 
   write(entries: Entry[]): void {

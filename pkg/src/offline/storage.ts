@@ -53,19 +53,21 @@ export class Storage {
     await committed(transaction);
   }
 
-  /** Adds a request from `localStorage`, unless it has been here before. */
-  async adopt(entry: Entry, now: number): Promise<void> {
+  /** Adds a request from `localStorage`, unless it has been here before; returns whether it never was and has no body: it is lost. */
+  async adopt(entry: Entry, now: number): Promise<boolean> {
     const transaction = this.write(REQUESTS, LEASE);
     const names = transaction.objectStore(LEASE);
     names.delete(IDBKeyRange.bound([0], [now - DAY_MS]));
-    if (!(await done(names.getKey(entry[0])))) this.put(transaction, entry);
+    const lost = !(await done(names.getKey(entry[0])));
+    if (lost) this.put(transaction, entry);
     await committed(transaction);
+    return lost && !entry[1].body.length;
   }
 
   /** With its name, which stays for a day: `localStorage` may have it, too. */
   private put(transaction: IDBTransaction, [id, { signal, items, body }]: Entry): void {
     transaction.objectStore(LEASE).put(0, id);
-    transaction.objectStore(REQUESTS).put(body, [...id, signal, items, body.length]);
+    if (body.length) transaction.objectStore(REQUESTS).put(body, [...id, signal, items, body.length]);
   }
 
   body(key: Key): Promise<Uint8Array<ArrayBuffer> | undefined> {

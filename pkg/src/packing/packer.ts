@@ -52,8 +52,8 @@ class Packer {
   private ended = false;
   /** Something could not be sent; the engine sees to everything until then. */
   private pausedUntil = 0;
-  /** The page is being left for good. */
-  private gone = false;
+  /** The page is left. One that the browser keeps may be given up later, without hearing of it. */
+  private left = false;
   /** Bytes of all lots that are closed. */
   private held = 0;
   private readonly limit: number;
@@ -138,9 +138,9 @@ class Packer {
     };
     // Before anybody else hears of it.
     const { signal } = this.abort;
-    globalThis.addEventListener?.('pagehide', (event) => (this.gone = !event.persisted), { capture: true, signal });
+    globalThis.addEventListener?.('pagehide', () => (this.left = true), { capture: true, signal });
     const back = ({ persisted }: PageTransitionEvent): void => {
-      this.gone = false;
+      this.left = false;
       // Else it is only now that the page is complete.
       if (persisted) this.guard(() => this.outbox.restored());
     };
@@ -275,7 +275,7 @@ class Packer {
     back.push(...outbox.take());
     helper?.takeBack(back);
     // A store keeps what may be cut off; without one that would only be sent twice.
-    if (this.gone && this.hasStore) back.push(...outbox.take(1));
+    if (this.left && this.hasStore) back.push(...outbox.take(1));
     for (const { bytes } of back.slice(known)) this.held -= bytes;
     if (writer.spans) back.push(writer.close());
   }
@@ -300,8 +300,11 @@ class Packer {
     this.lose(lots, items, tooLarge);
   }
 
+  /** An offline store takes the engine's place at the end. */
   private get hasStore(): boolean {
-    return Object.hasOwn(this.engine, 'sendFinal');
+    const { engine } = this;
+    // Its name is in no string, as the build shortens it.
+    return engine.sendFinal !== engine.constructor.prototype.sendFinal;
   }
 
   /** Nothing can be sent, or a store sees to it. */

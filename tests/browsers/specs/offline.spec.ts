@@ -94,6 +94,20 @@ test('a page left with more than its budget has told everything after the next o
   await everythingOnce(tab, backend)
 })
 
+test('what a page leaves is sent by one that was there before', async ({ tab, backend }) => {
+  const first = await tab.another()
+  await open(first, backend)
+  await open(tab, backend)
+  // Whatever it has found is settled.
+  await record(tab, 'before', 1)
+  await expect.poll(() => arrived(backend, 'before').size).toBe(1)
+  await first.evaluate(() => {
+    for (let i = 0; i < 300; i++) telemetry.startSpan(`kept ${i}`, { parent: null, attributes: { pad: 'x'.repeat(1000) } }).end()
+    location.href = 'about:blank'
+  })
+  await everythingOnce(tab, backend)
+})
+
 test('a page that was left and comes back goes on', async ({ tab, backend, browserNamed }) => {
   await open(tab, backend)
   await tab.evaluate(() => addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { cameBack: persisted })))

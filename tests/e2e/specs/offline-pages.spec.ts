@@ -81,6 +81,45 @@ for (const underway of [false, true]) {
   })
 }
 
+for (const refused of [false, true]) {
+  test(`what is left while nobody knows whether there is a database is sent by the next page, ${refused ? 'even if that is refused one' : 'which has one'}`, async ({ server, context }) => {
+    const page = await context.newPage()
+    await page.addInitScript(() => {
+      // It is being opened, for as long as there is the page.
+      IDBFactory.prototype.open = () => Object.create(IDBOpenDBRequest.prototype, { onsuccess: { writable: true }, onerror: { writable: true }, onupgradeneeded: { writable: true } }) as IDBOpenDBRequest
+    })
+    await page.goto(server.origin)
+    await page.waitForFunction(() => telemetry.ready)
+    // The store is at work once metrics are, which it has loaded before it opens anything.
+    await expect.poll(() => page.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('keeper')))).toBe(true)
+    await page.evaluate(async () => {
+      await telemetry.flush()
+      for (let i = 0; i < 300; i++) telemetry.startSpan(`opening ${i}`, { parent: null, attributes: { pad: 'x'.repeat(1000) } }).end()
+    })
+    await leave(page)
+    if (refused) await refuseDatabase(context)
+    const next = await context.newPage()
+    await next.goto(server.origin)
+    await expect.poll(() => arrived(server, 'opening').size).toBe(300)
+    expect(repeated(arrived(server, 'opening'))).toEqual([])
+    await expect.poll(() => next.evaluate(() => localStorage.length)).toBe(0)
+  })
+}
+
+test('what a page should have written at the end, and has not, is counted by the next', async ({ server, context }) => {
+  const page = await context.newPage()
+  await open(page, server)
+  // As a page leaves it of which the database has taken nothing any more.
+  await page.evaluate(() => localStorage.setItem(`aetherterm-telemetry ${location.origin}/v1/traces ${Date.now()} 0.5`, '0,7,'))
+  await leave(page)
+  const next = await context.newPage()
+  await open(next, server)
+  await expect.poll(() => next.evaluate(() => telemetry.stats().dropped)).toEqual({ page_closed: 7 })
+  await next.evaluate(() => telemetry.flush())
+  await expect.poll(() => lost(server, 'page_closed')).toBe(7)
+  expect(await next.evaluate(() => localStorage.length)).toBe(0)
+})
+
 test('what is on its way as a page is left is not sent again by the next', async ({ server, context }) => {
   const page = await context.newPage()
   await open(page, server)
