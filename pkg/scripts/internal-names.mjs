@@ -15,7 +15,7 @@ const NAMES = `
   unencoded unmeasured unpack wake watchUpgrade writer writing
 
   addBatch asleep batches changing collected contexts excess gates getRare handles isOff isOver killed longest
-  keeps parcels relieve removeBatch sendHeld sources visit within
+  keeps parcels relieve removeBatch sendHeld sources stash visit within
 
   _estimateP98LongestInteraction _getInteractionCountForNavigation _latency _longestInteractionList _longestInteractionMap
   _prevInteractionCount _processEntry _resetInteractions _sessionEntries _sessionValue

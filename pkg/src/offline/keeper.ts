@@ -61,12 +61,12 @@ export const keep = (engine: Engine, options: OfflineOptions): (() => void) => {
     const { flying, client } = engine;
     const until = courier.left ? Infinity : tick() + HIDING_MS;
     // Ended in the middle, as Firefox may (`packing/packer.ts`), it goes on with what there is.
-    const excess = (shelf.excess ??= []);
+    const excess = (shelf.over ??= []);
     do {
       engine.encodeSome(HIDING_MS);
       shelf.held.push(...shelf.takeAll());
     } while (client.unencoded.length && tick() < until);
-    shelf.excess = undefined;
+    shelf.over = undefined;
     const waiting = shelf.held.splice(0);
     // What is being compressed would not leave any more, and what is too much for the budget may be cancelled.
     for (const request of flying) {

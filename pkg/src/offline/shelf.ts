@@ -29,7 +29,7 @@ export class Shelf {
    * While the page may be gone in a moment: what `localStorage` has no room for. The database gets that at the end, because
    * browsers end a page that is left and keeps the next one, which may be there already, from the database.
    */
-  excess: Entry[] | undefined;
+  over: Entry[] | undefined;
   /** The database has refused what was to be kept last: what cannot be sent as the page is closed is lost. */
   refusing = false;
   /** Handed to the database, which has not said yet that it has them: a page that is closed may take them along. */
@@ -88,7 +88,7 @@ export class Shelf {
   /** Keeps requests in the database, or in memory where there is none. */
   keep(parcels: Parcel[]): void {
     const entries = named(parcels, now());
-    if (this.excess) this.excess.push(...this.stash(entries));
+    if (this.over) this.over.push(...this.stash(entries));
     else if (this.storage) this.write(entries);
     else this.hold(parcels);
   }
