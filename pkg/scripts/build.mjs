@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { constants } from './constants.mjs';
 import { embed } from './embed.mjs';
-import { INTERNAL_NAMES, clashes, quoted } from './internal-names.mjs';
+import { INTERNAL_NAMES, SHORT_NAMES, clashes, quoted, taken } from './internal-names.mjs';
 import { optimize } from './optimize.mjs';
 import { webVitals } from './web-vitals.mjs';
 
@@ -28,6 +28,8 @@ const fail = (message) => {
 
 const clashing = clashes();
 if (clashing.length) fail(`scripts/internal-names.mjs has names that others use, too: ${clashing.join(', ')}`);
+const twice = taken();
+if (twice.length) fail(`scripts/internal-names.mjs has short names that are used already: ${twice.join(', ')}`);
 const asking = quoted();
 if (asking.length) fail(`asks for a member by a name in a string that scripts/internal-names.mjs has: ${asking.join(', ')}`);
 if (!values.bindgen) fail('say where the generated module is: --bindgen <folder>');
@@ -67,6 +69,7 @@ await build({
   define: { __VERSION__: JSON.stringify(version), __MODULE__: JSON.stringify(embed(module)) },
   minify: true,
   mangleProps: INTERNAL_NAMES,
+  mangleCache: SHORT_NAMES,
   // Fields that a constructor fills in need no declaration of their own.
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
   sourcemap: true,

@@ -4,24 +4,28 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-const NAMES = `
-  ack ackId acknowledged activity adopt again answer arm awaitAck awaitReply begin begun buckets coding collect connectedAt
-  connectionSpan core courier current decision deliver describe described disconnected dispatch drain droppedAttributes
-  droppedEvents droppedLinks due encoder encodeSome envelope failed failing filled finishSend finishSpan flying forget full
-  growth  hand handled hold holds inFlight instruments inUse late lease least leaving ledger loadRare maxAge mayBegin measurement
-  most notLoaded numbers outcome parentId perSecond posted prepare pump receive recording refused refusing
-  remoteParent reported requestOf reserved restart room safe sendFinal sent serverIsReady setReady settings settle settled severityText shelf
-  since sink socket spill stuck succeeded sweep sweeping takeAll timer timerAt tokens transportName turn undo
-  unencoded unmeasured unpack wake watchUpgrade writer writing
-
-  addBatch asleep batches changing collected contexts excess gates getRare handles isOff isOver killed longest
-  keeps parcels relieve removeBatch sendHeld sources stash visit within
-
-  _estimateP98LongestInteraction _getInteractionCountForNavigation _latency _longestInteractionList _longestInteractionMap
-  _prevInteractionCount _processEntry _resetInteractions _sessionEntries _sessionValue
+/** What each of them becomes. It is said here, and not left to esbuild, lest a change anywhere gives all of them others, and every page other bytes. */
+export const SHORT_NAMES = Object.fromEntries(
+  `
+  ack:ne ackId:ft acknowledged:Ie activity:R addBatch:kt adopt:xt again:Je answer:d arm:u asleep:D awaitAck:Ke awaitReply:mt batches:B
+  begin:Fe begun:a buckets:k coding:Z collect:V collected:Me connectionSpan:H core:te decision:Ve deliver:St describe:Oe described:X
+  disconnected:Ge dispatch:lt drain:we droppedAttributes:Y droppedEvents:z droppedLinks:G due:M encoder:ye encodeSome:A envelope:et
+  excess:nt failed:Be failing:q filled:b finishSend:ze finishSpan:qe flying:c full:_e gates:Ae getRare:pt growth:Ue hand:S handled:N
+  handles:je hold:de holds:vt instruments:f inUse:J keeps:st lease:bt least:Se leaving:K ledger:C loadRare:ve maxAge:it mayBegin:We
+  measurement:Ne most:ke notLoaded:F numbers:t outcome:Qe parcels:tt parentId:w perSecond:Te posted:Xe pump:ge receive:xe recording:L
+  refused:rt refusing:Le remoteParent:me removeBatch:Tt reported:$e requestOf:ut reserved:p restart:wt room:P safe:I sendFinal:O
+  sendHeld:Ze sent:l serverIsReady:dt setReady:He settings:j settle:oe settled:x severityText:he shelf:E since:h sink:fe socket:Ee
+  sources:De spill:pe stash:Pe stuck:ce succeeded:Ce sweep:T sweeping:U takeAll:ue timer:o timerAt:Q tokens:ee transportName:W turn:Re
+  unencoded:v unmeasured:be unpack:ct visit:m wake:le writer:n writing:ot _estimateP98LongestInteraction:yt
+  _getInteractionCountForNavigation:ht _latency:y _longestInteractionList:g _longestInteractionMap:ae _prevInteractionCount:Ye
+  _processEntry:se _resetInteractions:gt _sessionEntries:ie _sessionValue:_
 `
-  .trim()
-  .split(/\s+/);
+    .trim()
+    .split(/\s+/)
+    .map((pair) => pair.split(':')),
+);
+
+const NAMES = Object.keys(SHORT_NAMES);
 
 export const INTERNAL_NAMES = new RegExp(`^(${NAMES.join('|')})$`);
 
@@ -33,6 +37,13 @@ const OPTIONS = readdirSync(new URL('../src/instrumentations', import.meta.url))
 const OUTSIDE = ['types.ts', 'core/module.ts', 'instrumentations/socket/internals.ts', ...OPTIONS, ...CONTROL.map((name) => `control/${name}.ts`)].map((file) => `../src/${file}`);
 const PLATFORM = ['lib.dom.d.ts', 'lib.es5.d.ts', 'lib.es2015.core.d.ts', 'lib.es2015.collection.d.ts'].map((file) => `typescript/lib/${file}`);
 
+/** Our own code, without comments. */
+const sources = () => {
+  const src = new URL('../src/', import.meta.url);
+  const files = readdirSync(src, { recursive: true }).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+  return files.map((file) => ({ file, text: readFileSync(new URL(file, src), 'utf8').replace(/^ *(\/?\*|\/\/).*/gm, '') }));
+};
+
 /** The internal names that somebody outside uses as well; none, or the build must not go on. */
 export const clashes = () => {
   const require = createRequire(import.meta.url);
@@ -41,10 +52,16 @@ export const clashes = () => {
   return NAMES.filter((name) => new RegExp(`^ +(readonly )?${name}[?]?[:(<]|[{;] ${name}[?]?:`, 'm').test(outside));
 };
 
+/** Short names that two have, or that a member has in our own code. */
+export const taken = () => {
+  const short = Object.values(SHORT_NAMES);
+  const code = sources().map(({ text }) => text).join('\n');
+  return short.filter((name, at) => short.indexOf(name) !== at || new RegExp(`[.]${name}\\b|^ +(readonly )?${name}[?]?:`, 'm').test(code));
+};
+
 /** Where a member is asked for by such a name in a string, which is not shortened with it: that would only ever fail in `dist/`. */
 export const quoted = () => {
-  const src = new URL('../src/', import.meta.url);
   const name = `'(${NAMES.join('|')})'`;
   const asked = new RegExp(`(hasOwn\\(.*|defineProperty\\([^,]*, )${name}|${name} in |\\[${name}\\]`);
-  return readdirSync(src, { recursive: true }).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && asked.test(readFileSync(new URL(file, src), 'utf8')));
+  return sources().filter(({ text }) => asked.test(text)).map(({ file }) => file);
 };

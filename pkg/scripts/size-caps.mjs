@@ -33,7 +33,7 @@ const LATE = [
   ['websocket', 'websocket', 10_600],
 ];
 /** Keeps what cannot be sent; measured with the metrics that tell of losses. */
-const OFFLINE = ['offline', 'offlineStore', 15_700];
+const OFFLINE = ['offline', 'offlineStore', 15_750];
 /** What decides about the others' records, and adds to them. What the last two do, `remote-config` brings along. */
 const CONTROL = [
   ['attributes', 'globalAttributes', 10_050, '{ tenant: 1 }'],
@@ -74,7 +74,7 @@ export const APPLICATIONS = [
   },
   { name: 'most of it, later, piece by piece', code: application(plain([...EARLY, ...CONTROL.slice(0, 2)]), plain([...LATE, SOCKET, ...CONTROL.slice(2, 4)])), cap: 30_000, first: 6_000 },
   { name: 'everything, with the offline store', code: EVERYTHING, cap: 30_000, first: 6_000 },
-  { name: '  and Vue, Pinia, OpenTelemetry API', code: `${EVERYTHING}\n${AND_MORE}`, cap: 36_550 },
+  { name: '  and Vue, Pinia, OpenTelemetry API', code: `${EVERYTHING}\n${AND_MORE}`, cap: 36_650 },
   { name: '  a worker, for pages that record much', code: MUCH, without: [], cap: 5_800 },
   { name: '  with only offline', code: application(plain([OFFLINE])), without: ['headers', 'json', 'packer'], cap: OFFLINE[2] },
   ...[...EARLY, ...LATE, ...CONTROL].map(([path, name, cap, options]) => ({ name: `  with only ${path}`, code: application([[path, name, options]]), without: ['rare', 'headers', 'json', 'packer'], cap })),

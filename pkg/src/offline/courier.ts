@@ -60,10 +60,13 @@ export class Courier {
 
   /** The page is left, and perhaps frozen: others need not wait for it, and must not send what the browser delivers for it. */
   leave(): void {
-    const { leaving } = this;
+    const { leaving, shelf } = this;
     if (leaving?.request.safe && !leaving.removed) {
       leaving.removed = true;
-      void this.shelf.storage?.remove(leaving.key).catch(() => {});
+      const [time, order, signal] = leaving.key;
+      // Noted as well: what the database is told now may end with the page.
+      shelf.stash([[[time, order], { signal, items: 0, body: new Uint8Array() }]]);
+      void shelf.storage?.remove(leaving.key).catch(() => {});
     }
     this.waiting.abort();
     this.turn?.leave();

@@ -53,15 +53,21 @@ export class Storage {
     await committed(transaction);
   }
 
-  /** Adds a request from `localStorage`, unless it has been here before; returns whether it never was and has no body: it is lost. */
+  /**
+   * Adds a request from `localStorage`, unless it has been here before; one of nothing says that it was sent. Returns whether
+   * it never was here and has no body: it is lost.
+   */
   async adopt(entry: Entry, now: number): Promise<boolean> {
+    const [id, { items, body }] = entry;
     const transaction = this.write(REQUESTS, LEASE);
     const names = transaction.objectStore(LEASE);
     names.delete(IDBKeyRange.bound([0], [now - DAY_MS]));
-    const lost = !(await done(names.getKey(entry[0])));
+    // Whatever else its key says.
+    if (!items) transaction.objectStore(REQUESTS).delete(IDBKeyRange.bound(id, [...id, []]));
+    const lost = !(await done(names.getKey(id)));
     if (lost) this.put(transaction, entry);
     await committed(transaction);
-    return lost && !entry[1].body.length;
+    return lost && !body.length;
   }
 
   /** With its name, which stays for a day: `localStorage` may have it, too. */

@@ -135,6 +135,33 @@ test('what is on its way as a page is left is not sent again by the next', async
   expect(repeated(arrived(server, 'way'))).toEqual([])
 })
 
+for (const told of [true, false]) {
+  test(`what was kept and is on its way as a page is left is not sent again by the next${told ? '' : ', even if the database does not hear of it any more'}`, async ({ server, context }) => {
+    const page = await context.newPage()
+    await open(page, server)
+    await context.setOffline(true)
+    await record(page, 'kept', 200)
+    await expect.poll(() => stored(page)).toBeGreaterThan(2)
+    await expect.poll(() => page.evaluate(() => telemetry.stats().queued)).toBe(0)
+    const release = holdAnswers(server)
+    await context.setOffline(false)
+    await expect.poll(() => arrived(server, 'kept').size).toBeGreaterThan(0)
+    await page.evaluate((told) => {
+      // As a transaction ends that has begun when a tab is closed.
+      if (!told) IDBObjectStore.prototype.delete = () => { throw new DOMException('closed', 'AbortError') }
+      location.href = 'about:blank'
+    }, told)
+    await page.waitForURL('about:blank')
+    release()
+    const next = await context.newPage()
+    await open(next, server)
+    await expect.poll(() => arrived(server, 'kept').size).toBe(200)
+    await expect.poll(() => stored(next)).toBe(0)
+    expect(repeated(arrived(server, 'kept'))).toEqual([])
+    await expect.poll(() => next.evaluate(() => localStorage.length)).toBe(0)
+  })
+}
+
 for (const locks of [true, false]) {
   test(`a page whose process dies while it sends does not keep another from it, ${locks ? 'with Web Locks' : 'without them, when its lease is over'}`, async ({ server, context }) => {
     if (!locks) await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
