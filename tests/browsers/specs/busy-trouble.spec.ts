@@ -3,6 +3,7 @@ import { startCollecting } from '../../e2e/support/collecting'
 import { countStored, lost } from '../../e2e/support/offline'
 import { POLICY, arriveOnce, open, test, times, untilBusy } from '../support/busy'
 import { linkTo } from '../support/link'
+import { closeLeft } from '../support/pages'
 import { expect } from '../support/test'
 
 test('a policy that forbids workers', async ({ tab, webDir }) => {
@@ -131,9 +132,7 @@ for (const [count, surely] of [
     await first.goto('about:blank')
     // The next page sends what that one has kept, and tells of what there was no time to write.
     await open(tab, page)
-    // WebKitGTK lets a page in its cache keep the database, so its tab has to go (docs/browser.md), but not while it is being left.
-    await expect.poll(() => server.seen.some(({ path }) => path === '/api/left')).toBe(true)
-    await first.close()
+    await closeLeft(first, server)
     const known = async () => {
       await tab.evaluate(() => telemetry.flush())
       return times(server).size + lost(server, 'page_closed')

@@ -2,7 +2,7 @@
 import { type CollectingServer, startCollecting } from '../../e2e/support/collecting'
 import { type Telemetry, arrived, countStored, offlinePage, repeated } from '../../e2e/support/offline'
 import { type Link, linkTo } from '../support/link'
-import { complained, overheard } from '../support/pages'
+import { closeLeft, complained, overheard } from '../support/pages'
 import type { Tab } from '../support/tab'
 import { expect, test as base } from '../support/test'
 
@@ -51,15 +51,6 @@ async function keepSome(tab: Tab, backend: Backend): Promise<void> {
   await record(tab, 'kept', 300)
   await expect.poll(() => stored(tab)).toBeGreaterThan(2)
   await expect.poll(() => tab.evaluate(() => telemetry.stats().queued)).toBe(0)
-}
-
-/**
- * Closes a tab whose page tells `/api/left` that it is left: WebKitGTK lets a page in its cache keep the database
- * (docs/browser.md), and browsers do not wait for one that is being left when they close its tab.
- */
-async function closeLeft(tab: Tab, backend: Backend): Promise<void> {
-  await expect.poll(() => backend.seen.some(({ path }) => path === '/api/left')).toBe(true)
-  await tab.close()
 }
 
 async function everythingOnce(tab: Tab, backend: Backend): Promise<void> {

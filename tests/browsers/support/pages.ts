@@ -2,6 +2,9 @@
 import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
+import { expect } from '@playwright/test'
+
+import type { CollectingServer } from '../../e2e/support/collecting'
 import type { Tab } from './tab'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
@@ -30,3 +33,12 @@ declare const complaints: string[] | undefined
 
 /** What the page has written to its console as warning or error, and what went wrong without that. */
 export const complained = (tab: Tab): Promise<string[]> => tab.evaluate(() => complaints ?? ['listen.js was not loaded'])
+
+/**
+ * Closes a tab whose page tells `/api/left` that it is left: WebKitGTK lets a page in its cache keep the database
+ * (docs/browser.md), and browsers do not wait for one that is being left when they close its tab.
+ */
+export async function closeLeft(tab: Tab, { seen }: CollectingServer): Promise<void> {
+  await expect.poll(() => seen.some(({ path }) => path === '/api/left')).toBe(true)
+  await tab.close()
+}

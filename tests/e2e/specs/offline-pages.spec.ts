@@ -30,6 +30,19 @@ async function leave(page: Page): Promise<void> {
   await page.waitForURL('about:blank')
 }
 
+/** Has `page` keep 200 spans of that prefix and begin to send them; it waits for an answer until that is let go of. */
+async function sendKept(page: Page, server: CollectingServer, prefix: string): Promise<() => void> {
+  await page.context().setOffline(true)
+  await record(page, prefix, 200)
+  // All of it: what is not kept yet dies with the page.
+  await expect.poll(() => stored(page)).toBeGreaterThan(2)
+  await expect.poll(() => page.evaluate(() => telemetry.stats().queued)).toBe(0)
+  const release = holdAnswers(server)
+  await page.context().setOffline(false)
+  await expect.poll(() => arrived(server, prefix).size).toBeGreaterThan(0)
+  return release
+}
+
 /** Ends the process of `page`, which hears nothing of it. */
 async function crash(page: Page): Promise<void> {
   const crashed = page.waitForEvent('crash')
@@ -139,13 +152,7 @@ for (const told of [true, false]) {
   test(`what was kept and is on its way as a page is left is not sent again by the next${told ? '' : ', even if the database does not hear of it any more'}`, async ({ server, context }) => {
     const page = await context.newPage()
     await open(page, server)
-    await context.setOffline(true)
-    await record(page, 'kept', 200)
-    await expect.poll(() => stored(page)).toBeGreaterThan(2)
-    await expect.poll(() => page.evaluate(() => telemetry.stats().queued)).toBe(0)
-    const release = holdAnswers(server)
-    await context.setOffline(false)
-    await expect.poll(() => arrived(server, 'kept').size).toBeGreaterThan(0)
+    const release = await sendKept(page, server, 'kept')
     await page.evaluate((told) => {
       // As a transaction ends that has begun when a tab is closed.
       if (!told) IDBObjectStore.prototype.delete = () => { throw new DOMException('closed', 'AbortError') }
@@ -167,15 +174,7 @@ for (const locks of [true, false]) {
     if (!locks) await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
     const first = await context.newPage()
     await open(first, server)
-    await context.setOffline(true)
-    await record(first, 'dying', 200)
-    // All of it: what is not kept yet dies with the page.
-    await expect.poll(() => stored(first)).toBeGreaterThan(2)
-    await expect.poll(() => first.evaluate(() => telemetry.stats().queued)).toBe(0)
-    const release = holdAnswers(server)
-    await context.setOffline(false)
-    // It has its turn, and waits for an answer.
-    await expect.poll(() => arrived(server, 'dying').size).toBeGreaterThan(0)
+    const release = await sendKept(first, server, 'dying')
     await crash(first)
     const half = new Set(arrived(server, 'dying').keys())
     release()
@@ -199,12 +198,7 @@ test('a lease that is not over is waited for', async ({ server, context }) => {
   await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
   const first = await context.newPage()
   await open(first, server)
-  await context.setOffline(true)
-  await record(first, 'lease', 200)
-  await expect.poll(() => stored(first)).toBeGreaterThan(2)
-  const release = holdAnswers(server)
-  await context.setOffline(false)
-  await expect.poll(() => arrived(server, 'lease').size).toBeGreaterThan(0)
+  const release = await sendKept(first, server, 'lease')
   const sent = server.exports.length
   const second = await context.newPage()
   await open(second, server)
